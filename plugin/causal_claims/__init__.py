@@ -1,0 +1,1 @@
+"""Research findings about a language model's heads, as pytest claims with statistical verdicts."""
