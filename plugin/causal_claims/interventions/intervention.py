@@ -1,0 +1,169 @@
+"""An intervention: steps at sites, as a value whose spelling names a condition everywhere.
+
+The spelling (`ablate(L27.H11, how=mean)`) is what claims print, what measurement tables hold in their `condition`
+column and what the store hashes, so it is canonical: sites sorted, defaults left out, options by name.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from causal_claims.errors import ClaimsError, listing, nearest
+from causal_claims.sites import Point, Site, Stage, compact, distinct, parse_site
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation at some sites."""
+
+    operation: str
+    sites: tuple[Site, ...]
+    options: tuple[tuple[str, Value], ...] = ()
+
+    def __str__(self) -> str:
+        words = [*map(str, self.sites), *(f"{key}={value}" for key, value in self.options)]
+        return f"{self.operation}({', '.join(words)})"
+
+    def option(self, name: str) -> Value:
+        """The option as given, else the operation's default."""
+        return dict(self.options).get(name, OPERATIONS[self.operation].options[name])
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """Steps applied in one run, in order; no step at all is the baseline."""
+
+    steps: tuple[Step, ...] = ()
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.steps)) or "baseline"
+
+    def __add__(self, other: "Intervention") -> "Intervention":
+        return Intervention(self.steps + other.steps)
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        return tuple(site for step in self.steps for site in step.sites)
+
+    @property
+    def slug(self) -> str:
+        """Short and readable, for a pytest id: a plain head ablation is its heads alone."""
+        if not self.steps:
+            return "baseline"
+        return "+".join(
+            compact(step.sites)
+            if step.operation == "ablate" and not step.options
+            else ".".join([step.operation, compact(step.sites), *(f"{k}={v}" for k, v in step.options)])
+            for step in self.steps
+        )
+
+    def writes(self) -> tuple[Point, ...]:
+        """Where it writes, one point per site."""
+        return tuple(Point(site.layer, OPERATIONS[step.operation].stage(site)) for step in self.steps for site in step.sites)
+
+
+BASELINE = Intervention()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A kind of intervention: a small function that is given the tensor at a site and returns what replaces it.
+
+    Calling it with sites makes the value: `ablate(Head(27, 11), how="mean")`.
+    """
+
+    name: str
+    apply: Callable[..., Any]  # (value, run, **options) -> value
+    writes: Mapping[type, Stage]  # by type of site
+    options: Mapping[str, Value] = field(default_factory=dict)
+    choices: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    legacy: bool = False  # reproduces a published procedure; never evidence for a cause
+
+    def __call__(self, *sites: Site | Iterable[Site], **options: Value) -> Intervention:
+        flat = [s for site in sites for s in ([site] if isinstance(site, tuple(self.writes)) else self._spread(site))]
+        for key, value in options.items():
+            self._check_option(key, value)
+        given = tuple(sorted((k, v) for k, v in options.items() if v != self.options[k]))
+        return Intervention((Step(self.name, tuple(sorted(distinct(flat, f"{self.name}(...)"), key=_order)), given),))
+
+    def stage(self, site: Site) -> Stage:
+        return self.writes[type(site)]
+
+    def _spread(self, site: Any) -> list[Site]:
+        takes = " or ".join(kind.__name__ for kind in self.writes)
+        if isinstance(site, list | tuple | set | frozenset) or hasattr(site, "__next__"):
+            sites = list(site)
+            if all(isinstance(s, tuple(self.writes)) for s in sites):
+                return sites
+        raise ClaimsError(f"{self.name}({site!r}): {self.name} works on {takes}; write {self.name}(Head(27, 11)) or the like.")
+
+    def _check_option(self, key: str, value: Value) -> None:
+        if key not in self.options:
+            raise ClaimsError(
+                f"{self.name}(..., {key}={value!r}): {self.name} has no option {key!r}{nearest(key, self.options)}; "
+                f"it has {listing(self.options)}."
+            )
+        if key in self.choices and value not in self.choices[key]:
+            raise ClaimsError(f"{self.name}(..., {key}={value!r}): {key} is one of {listing(self.choices[key])}.")
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(
+    *, writes: Mapping[type, Stage], choices: Mapping[str, tuple[Value, ...]] | None = None, legacy: bool = False
+) -> Callable[[Callable[..., Any]], Operation]:
+    """Declare an intervention: the function's keyword-only arguments are its options, with their defaults.
+
+    >>> @operation(writes={Head: Stage.Z})
+    ... def flip(z, run):  # (rows, positions, d_head)
+    ...     return -z
+    """
+
+    def declare(function: Callable[..., Any]) -> Operation:
+        name = function.__name__
+        if name in OPERATIONS and OPERATIONS[name].apply.__module__ != function.__module__:
+            raise ClaimsError(f"an intervention named {name!r} is declared already, in {OPERATIONS[name].apply.__module__}.")
+        made = Operation(name, function, dict(writes), dict(function.__kwdefaults__ or {}), dict(choices or {}), legacy)
+        OPERATIONS[name] = made
+        return made
+
+    return declare
+
+
+_STEP = re.compile(r"([a-z_][a-z_0-9]*)\(([^()]*)\)")
+
+
+def parse_condition(text: str) -> Intervention:
+    """The intervention that prints as `text`; `baseline` is the empty one."""
+    if text == "baseline":
+        return BASELINE
+    steps = []
+    for part in text.split(" + "):
+        match = _STEP.fullmatch(part.strip())
+        if match is None:
+            raise ClaimsError(
+                f"{text!r} is no condition; conditions are written as claims print them: "
+                "baseline, ablate(L27.H11), ablate(L0.H2, L0.H4, how=mean)."
+            )
+        words = [word.strip() for word in match[2].split(",") if word.strip()]
+        sites = tuple(sorted((parse_site(w) for w in words if "=" not in w), key=_order))
+        options = tuple(sorted((k.strip(), _literal(v.strip())) for k, v in (w.split("=", 1) for w in words if "=" in w)))
+        steps.append(Step(match[1], distinct(sites, text), options))
+    return Intervention(tuple(steps))
+
+
+def _literal(text: str) -> Value:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return {"True": True, "False": False}.get(text, text)
+
+
+def _order(site: Site) -> tuple[int, str, int]:
+    return (site.layer, type(site).__name__, getattr(site, "index", 0))

@@ -1,0 +1,135 @@
+"""A metric: from one example's run to one number, with a declared range and declared read sites."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from causal_claims.errors import ClaimsError, listing, nearest
+from causal_claims.sites import LOGITS, Point
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """What is declared of a metric, once: its function, where it reads, the range it must stay in."""
+
+    name: str
+    compute: Callable[..., Any] | None
+    reads: Callable[[Mapping[str, Any]], tuple[Point, ...]]
+    low: float = -math.inf
+    high: float = math.inf
+    options: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()  # fields every example must have
+    gauge_free: bool = True  # unchanged by V -> M V with O -> O M^-1; otherwise only descriptive
+    version: int = 1
+
+    @property
+    def bound(self) -> float | None:
+        """Half the largest possible difference between two values, or None when the metric is unbounded."""
+        width = self.high - self.low
+        return width if math.isfinite(width) else None
+
+
+METRICS: dict[str, MetricSpec] = {}
+
+
+class Metric:
+    """A metric as claims name it: `Metric("r_v", late=30, early=5, window=16, over="recursive")`.
+
+    `over` names the examples it is measured on.  A metric that nobody declared can still be judged from recorded
+    numbers: `Metric("x")`.
+    """
+
+    __slots__ = ("name", "options", "over")
+    name: str
+    options: tuple[tuple[str, Value], ...]
+    over: str | None
+
+    def __init__(self, name: str, *, over: str | None = None, **options: Value) -> None:
+        if not isinstance(name, str) or not name.replace("_", "a").isalnum() or not name.isascii():
+            raise ClaimsError(f"Metric({name!r}): a metric's name is letters, digits and '_', e.g. Metric('logit_diff').")
+        spec = METRICS.get(name)
+        if spec is not None and (unknown := [key for key in options if key not in spec.options]):
+            raise ClaimsError(
+                f"Metric({name!r}, {unknown[0]}=...): {name} has no option {unknown[0]!r}{nearest(unknown[0], spec.options)}; "
+                f"it has {listing(spec.options)}."
+            )
+        given = {k: v for k, v in options.items() if spec is None or v != spec.options[k]}
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "options", tuple(sorted(given.items())))
+        object.__setattr__(self, "over", over)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a metric is a value; write Metric({self.name!r}, ...) anew instead of setting {name}.")
+
+    def __reduce__(self) -> Any:
+        return (_metric, (self.name, self.over, self.options))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Metric) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        return (self.name, self.options, self.over)
+
+    def __str__(self) -> str:
+        """The spelling in tables and the store: the name, and the options that are not the defaults."""
+        return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.options)})" if self.options else self.name
+
+    def __repr__(self) -> str:
+        words = [repr(self.name), *(f"{k}={v!r}" for k, v in self.options)]
+        return f"Metric({', '.join(words + ([f'over={self.over!r}'] if self.over else []))})"
+
+    def on(self, over: str) -> "Metric":
+        """The same metric on other examples."""
+        return Metric(self.name, over=over, **dict(self.options))
+
+    @property
+    def spec(self) -> MetricSpec | None:
+        return METRICS.get(self.name)
+
+    def option(self, name: str) -> Any:
+        return dict(self.options).get(name, self.spec.options[name] if self.spec else None)
+
+    def reads(self) -> tuple[Point, ...]:
+        """Where it reads; the logits unless declared otherwise."""
+        spec = self.spec
+        return spec.reads({**spec.options, **dict(self.options)}) if spec else (LOGITS,)
+
+
+def metric(
+    *,
+    reads: Point | Callable[[Mapping[str, Any]], tuple[Point, ...]] = LOGITS,
+    low: float = -math.inf,
+    high: float = math.inf,
+    needs: tuple[str, ...] = (),
+    gauge_free: bool = True,
+    version: int = 1,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a metric: the function's keyword-only arguments are its options, with their defaults.
+
+    >>> @metric(low=0, high=1, needs=("target",))
+    ... def p_target(run):
+    ...     return run.probability("target")  # (rows,)
+    """
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = function.__name__
+        if name in METRICS and getattr(METRICS[name].compute, "__module__", None) != function.__module__:
+            raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
+        where = reads if callable(reads) else (lambda _, point=reads: (point,))
+        METRICS[name] = MetricSpec(
+            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, version
+        )
+        return function
+
+    return declare
+
+
+def _metric(name: str, over: str | None, options: tuple[tuple[str, Value], ...]) -> Metric:
+    return Metric(name, over=over, **dict(options))
