@@ -78,7 +78,9 @@ class VSlice:
     def __post_init__(self) -> None:
         _check(self, self.layer, self.index)
         if self.index >= self.of:
-            raise ClaimsError(f"{self} is out of range: v_proj's output was cut into {self.of} slices, 0 to {self.of - 1}.")
+            raise ClaimsError(
+                f"{self} is out of range: v_proj's output was cut into {self.of} slices, 0 to {self.of - 1}."
+            )
 
     def __str__(self) -> str:
         return f"L{self.layer}.V{self.index}of{self.of}"
@@ -94,7 +96,9 @@ class Resid:
     def __post_init__(self) -> None:
         _check(self, self.layer, 0)
         if self.at not in ("pre", "mid", "post"):
-            raise ClaimsError(f"Resid({self.layer}, {self.at!r}): the residual stream is read at 'pre', 'mid' or 'post'.")
+            raise ClaimsError(
+                f"Resid({self.layer}, {self.at!r}): the residual stream is read at 'pre', 'mid' or 'post'."
+            )
 
     def __str__(self) -> str:
         return f"L{self.layer}.resid_{self.at}"

@@ -62,7 +62,9 @@ class Intervention:
 
     def writes(self) -> tuple[Point, ...]:
         """Where it writes, one point per site."""
-        return tuple(Point(site.layer, OPERATIONS[step.operation].stage(site)) for step in self.steps for site in step.sites)
+        return tuple(
+            Point(site.layer, OPERATIONS[step.operation].stage(site)) for step in self.steps for site in step.sites
+        )
 
 
 BASELINE = Intervention()
@@ -98,7 +100,9 @@ class Operation:
             sites = list(site)
             if all(isinstance(s, tuple(self.writes)) for s in sites):
                 return sites
-        raise ClaimsError(f"{self.name}({site!r}): {self.name} works on {takes}; write {self.name}(Head(27, 11)) or the like.")
+        raise ClaimsError(
+            f"{self.name}({site!r}): {self.name} works on {takes}; write {self.name}(Head(27, 11)) or the like."
+        )
 
     def _check_option(self, key: str, value: Value) -> None:
         if key not in self.options:
@@ -126,7 +130,9 @@ def operation(
     def declare(function: Callable[..., Any]) -> Operation:
         name = function.__name__
         if name in OPERATIONS and OPERATIONS[name].apply.__module__ != function.__module__:
-            raise ClaimsError(f"an intervention named {name!r} is declared already, in {OPERATIONS[name].apply.__module__}.")
+            raise ClaimsError(
+                f"an intervention named {name!r} is declared already, in {OPERATIONS[name].apply.__module__}."
+            )
         made = Operation(name, function, dict(writes), dict(function.__kwdefaults__ or {}), dict(choices or {}), legacy)
         OPERATIONS[name] = made
         return made
@@ -151,7 +157,9 @@ def parse_condition(text: str) -> Intervention:
             )
         words = [word.strip() for word in match[2].split(",") if word.strip()]
         sites = tuple(sorted((parse_site(w) for w in words if "=" not in w), key=_order))
-        options = tuple(sorted((k.strip(), _literal(v.strip())) for k, v in (w.split("=", 1) for w in words if "=" in w)))
+        options = tuple(
+            sorted((k.strip(), _literal(v.strip())) for k, v in (w.split("=", 1) for w in words if "=" in w))
+        )
         steps.append(Step(match[1], distinct(sites, text), options))
     return Intervention(tuple(steps))
 

@@ -49,7 +49,9 @@ class Metric:
 
     def __init__(self, name: str, *, over: str | None = None, **options: Value) -> None:
         if not isinstance(name, str) or not name.replace("_", "a").isalnum() or not name.isascii():
-            raise ClaimsError(f"Metric({name!r}): a metric's name is letters, digits and '_', e.g. Metric('logit_diff').")
+            raise ClaimsError(
+                f"Metric({name!r}): a metric's name is letters, digits and '_', e.g. Metric('logit_diff')."
+            )
         spec = METRICS.get(name)
         if spec is not None and (unknown := [key for key in options if key not in spec.options]):
             raise ClaimsError(

@@ -1,0 +1,141 @@
+"""What a rule reads: for each effect, one number per independent unit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal_claims.claims.effects import Cell, Effect
+from causal_claims.errors import ClaimsError
+from causal_claims.measurements import Measurement
+from causal_claims.statistics.clusters import cluster_means
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """An effect's values over independent units of one set of examples, and what may be known about them."""
+
+    values: Array  # units
+    arms: tuple[Array, Array] | None  # units each: condition and baseline, when the effect is one minus the other
+    rows: int  # examples before collapsing
+    unit: str  # "example", or "cluster" where several rows were averaged
+    bound: float | None  # largest possible |value|, where the metric declares a range
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Rows of 0 and 1, paired or single: decided by exact binomial rules."""
+        if self.rows != self.n:
+            return False
+        arms = self.arms if self.arms is not None else (self.values,)
+        return all(bool(np.isin(arm, (0.0, 1.0)).all()) for arm in arms)
+
+    @cached_property
+    def is_discrete(self) -> bool:
+        """Counts: every value a whole number."""
+        arms = self.arms if self.arms is not None else (self.values,)
+        return all(bool((arm == np.round(arm)).all()) for arm in arms)
+
+    @cached_property
+    def nonzero(self) -> int:
+        return int(np.count_nonzero(self.values))
+
+    @cached_property
+    def events(self) -> int:
+        """Units where any arm is not zero; few events can show little, whatever n is."""
+        arms = self.arms if self.arms is not None else (self.values,)
+        return int(np.count_nonzero(np.any(np.stack(arms) != 0, axis=0)))
+
+
+class Data:
+    """The measurements of a claim's cells, paired and collapsed to independent units."""
+
+    def __init__(
+        self,
+        cells: Mapping[Cell, Measurement],
+        *,
+        seed: int,
+        confidence: float = 0.95,
+        units: Mapping[str | None, Sequence[str]] | None = None,
+    ) -> None:
+        self.cells = cells
+        self.seed = seed
+        self.confidence = confidence
+        self._units = dict(units or {})  # per set of examples, the unit of each row, where it is not the cluster
+
+    def samples(self, effect: Effect) -> tuple[Sample, ...]:
+        """One sample, or one per set of examples where the effect spans several independent sets."""
+        groups = self._groups(effect)
+        return tuple(self._sample(terms) for terms in groups)
+
+    def sample(self, effect: Effect) -> Sample:
+        """The one sample of an effect whose cells share their units."""
+        samples = self.samples(effect)
+        if len(samples) > 1:
+            raise ClaimsError(f"{effect.label}: its cells lie on different examples, and this kind pairs by example.")
+        return samples[0]
+
+    def matrix(self, effects: Sequence[Effect]) -> Array:
+        """Effects as columns over the same units.  # units x effects"""
+        columns = [self.sample(one).values for one in effects]
+        if len({len(column) for column in columns}) > 1:
+            sizes = ", ".join(str(len(column)) for column in columns[:6])
+            raise ClaimsError(
+                f"the effects compared here lie on different examples (n = {sizes}); measure them on the same."
+            )
+        return np.column_stack(columns)
+
+    def units(self, cell: Cell) -> tuple[str, ...]:
+        """The independent unit of each row of a cell."""
+        return tuple(self._units.get(cell.metric.over, self.cells[cell].clusters))
+
+    def _groups(self, effect: Effect) -> list[list[tuple[float, Cell]]]:
+        """Terms by set of units: cells whose units are the same are paired, others are independent samples."""
+        groups: dict[frozenset[str], list[tuple[float, Cell]]] = {}
+        for weight, cell in effect.terms:
+            groups.setdefault(frozenset(self.units(cell)), []).append((weight, cell))
+        keys = list(groups)
+        for i, one in enumerate(keys):
+            for other in keys[i + 1 :]:
+                if shared := one & other:
+                    raise ClaimsError(
+                        f"{effect.label}: its sets of examples share {len(shared)} of {len(one)} and {len(other)} clusters "
+                        f"(e.g. {min(shared)!r}); they must be the same (paired) or disjoint (independent)."
+                    )
+        return list(groups.values())
+
+    def _sample(self, terms: list[tuple[float, Cell]]) -> Sample:
+        cells = [cell for _, cell in terms]
+        means = [cluster_means(self.cells[cell].values, self.units(cell)) for cell in cells]
+        order = [dict(zip(mean.labels, mean.means, strict=True)) for mean in means]
+        labels = sorted(order[0])
+        arrays = [np.array([one[label] for label in labels], dtype=np.float64) for one in order]
+        total = np.sum([weight * array for (weight, _), array in zip(terms, arrays, strict=True)], axis=0)
+        rows = max(len(self.cells[cell].values) for cell in cells)
+        paired = len(terms) == 2 and terms[0][0] == 1 and terms[1][0] == -1 and cells[0].metric == cells[1].metric
+        return Sample(
+            total,
+            (arrays[0], arrays[1]) if paired else None,
+            rows,
+            "example" if rows == len(labels) else "cluster",
+            _bound(terms),
+        )
+
+
+def _bound(terms: list[tuple[float, Cell]]) -> float | None:
+    """The largest |sum| that the metrics' declared ranges allow."""
+    high = low = 0.0
+    for weight, cell in terms:
+        spec = cell.metric.spec
+        if spec is None or spec.bound is None:
+            return None
+        ends = (weight * spec.low, weight * spec.high)
+        low, high = low + min(ends), high + max(ends)
+    return max(abs(low), abs(high))

@@ -1,0 +1,156 @@
+"""The algebra of effects: what a claim compares, as a sum of cells with signs.
+
+`effect(M, by=ablate(h))` is condition minus baseline, paired by example.  Effects add and subtract; they do not
+compare, because a comparison without a margin and an interval is what this package exists to prevent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from causal_claims.errors import ClaimsError
+from causal_claims.interventions.intervention import BASELINE, Intervention
+from causal_claims.metrics.metric import Metric
+
+_NO_ORDER = (
+    "effects cannot be compared with {sign}; a claim names a kind and a margin: "
+    "raises(M, by=...), lowers(M, by=...), strongest(M, by=..., among=...), specific(here, there), agrees(a, b, within=...)."
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is measured at once: a metric under a condition, on the metric's examples, in a model.
+
+    `model` is None for the model that the test runs on.
+    """
+
+    metric: Metric
+    condition: Intervention = BASELINE
+    model: str | None = None
+
+    @property
+    def condition_spelling(self) -> str:
+        """As measurement tables hold it: `ablate(L27.H11)`, or `ablate(L27.H11) on recursive` for named examples."""
+        return f"{self.condition} on {self.metric.over}" if self.metric.over else str(self.condition)
+
+    def __str__(self) -> str:
+        return f"{self.metric} under {self.condition_spelling}" + (f" in {self.model}" if self.model else "")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A sum of cells with signs; what it amounts to on one example is one number."""
+
+    terms: tuple[tuple[float, Cell], ...]
+    label: str
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for _, cell in self.terms)
+
+    @property
+    def is_level(self) -> bool:
+        """A single cell's own value, not a difference."""
+        return len(self.terms) == 1
+
+    def __add__(self, other: "Effect") -> "Effect":
+        return _combine(self, other, +1, "+")
+
+    def __sub__(self, other: "Effect") -> "Effect":
+        return _combine(self, other, -1, "-")
+
+    def __neg__(self) -> "Effect":
+        return Effect(tuple((-weight, cell) for weight, cell in self.terms), f"-({self.label})")
+
+    def _refuse(self, sign: str) -> NoReturn:
+        raise TypeError(_NO_ORDER.format(sign=sign))
+
+    def __lt__(self, other: object) -> NoReturn:
+        self._refuse("<")
+
+    def __le__(self, other: object) -> NoReturn:
+        self._refuse("<=")
+
+    def __gt__(self, other: object) -> NoReturn:
+        self._refuse(">")
+
+    def __ge__(self, other: object) -> NoReturn:
+        self._refuse(">=")
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            "an effect is neither true nor false; hold the model to a claim: assert holds(raises(M, by=...))."
+        )
+
+
+def effect(metric: Metric, *, by: Intervention, model: str | None = None) -> Effect:
+    """What an intervention does to a metric: condition minus baseline, paired by example."""
+    _metric(metric, "effect")
+    _intervention(by, "effect")
+    label = f"{metric.name} by {by}" + _where(metric, model)
+    return Effect(((1.0, Cell(metric, by, model)), (-1.0, Cell(metric, BASELINE, model))), label)
+
+
+def level(metric: Metric, *, under: Intervention = BASELINE, model: str | None = None) -> Effect:
+    """A metric's own value in one condition; the baseline unless named."""
+    _metric(metric, "level")
+    label = metric.name + (f" under {under}" if under.steps else "") + _where(metric, model)
+    return Effect(((1.0, Cell(metric, under, model)),), label)
+
+
+def joint(*interventions: Intervention) -> Intervention:
+    """Several interventions in one run, in the order given."""
+    if not interventions:
+        raise ClaimsError("joint() names no intervention; write joint(ablate(a), patch(b)).")
+    total = Intervention()
+    for one in interventions:
+        total = total + _intervention(one, "joint")
+    return total
+
+
+def as_effect(what: Metric | Effect, by: Intervention | None, kind: str) -> Effect:
+    """What a kind was given first, as an effect: a metric with `by=`, or an effect as it is."""
+    if isinstance(what, Effect):
+        if by is not None:
+            raise ClaimsError(f"{kind}: an effect already says by what; leave out by=, or give the metric instead.")
+        return what
+    if by is None:
+        raise ClaimsError(f"{kind}({what!r}): by what?  Write {kind}(M, by=ablate(Head(27, 11))), or give an effect.")
+    return effect(_metric(what, kind), by=by)
+
+
+def distinct_cells(effects: Iterable[Effect]) -> tuple[Cell, ...]:
+    return tuple(dict.fromkeys(cell for one in effects for cell in one.cells))
+
+
+def _combine(a: Effect, b: Effect, sign: int, mark: str) -> Effect:
+    if not isinstance(b, Effect):
+        raise TypeError(
+            f"effects are added to effects, not to {type(b).__name__}; write effect(M, by=...) {mark} effect(M, by=...)."
+        )
+    weights: dict[Cell, float] = {}
+    for weight, cell in (*a.terms, *((sign * weight, cell) for weight, cell in b.terms)):
+        weights[cell] = weights.get(cell, 0.0) + weight
+    terms = tuple((weight, cell) for cell, weight in weights.items() if weight != 0)
+    if not terms:
+        raise ClaimsError(
+            f"({a.label}) {mark} ({b.label}) is nothing: every cell cancels, so there is nothing to measure."
+        )
+    return Effect(terms, f"({a.label}) {mark} ({b.label})")
+
+
+def _where(metric: Metric, model: str | None) -> str:
+    return (f" on {metric.over}" if metric.over else "") + (f" in {model}" if model else "")
+
+
+def _metric(what: Any, asked: str) -> Metric:
+    if not isinstance(what, Metric):
+        raise ClaimsError(f"{asked}({what!r}, ...): a metric comes first, e.g. Metric('logit_diff').")
+    return what
+
+
+def _intervention(what: Any, asked: str) -> Intervention:
+    if not isinstance(what, Intervention):
+        raise ClaimsError(f"{asked}: {what!r} is no intervention; write ablate(Head(27, 11)) or the like.")
+    return what

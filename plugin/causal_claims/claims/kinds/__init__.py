@@ -1,0 +1,1 @@
+"""The kinds, one file each: a function that makes the claim, and the rule that decides it."""

@@ -1,0 +1,51 @@
+"""`agrees`: two effects lie within a margin of each other: two modes, two models, two conditions."""
+
+from dataclasses import dataclass
+from typing import Unpack
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect
+from causal_claims.claims.estimate import estimate
+from causal_claims.claims.kinds.deciding import equivalence, margin
+from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError
+from causal_claims.verdicts import Decision
+
+
+@dataclass(frozen=True)
+class Agrees(Rule):
+    one: Effect
+    other: Effect
+    within: float
+    kind = "agrees"
+
+    def effects(self) -> tuple[Effect, ...]:
+        return (self.one, self.other)
+
+    def subject(self) -> str:
+        return f"agrees {self.one.label} with {self.other.label}"
+
+    def needs(self) -> str:
+        return f"within ±{self.within:g}"
+
+    def margin(self) -> float:
+        return self.within
+
+    def decide(self, data: Data) -> Decision:
+        return equivalence(estimate(data, self.one - self.other), self.within)
+
+
+def agrees(one: Effect, other: Effect, *, within: float, **about: Unpack[About]) -> Claim:
+    """Two effects differ by less than `within`; paired by example where they share their examples."""
+    for given in (one, other):
+        if not isinstance(given, Effect):
+            raise ClaimsError(
+                f"agrees({given!r}, ...): give two effects, e.g. effect(M, by=patch(h, part='v')), effect(M, by=patch(h))."
+            )
+    within = margin(within, "agrees", "within", "give its size.")
+    if within == 0:
+        raise ClaimsError(
+            "agrees(..., within=0): no data can show exact equality; give a margin, or use exactly(a, b)."
+        )
+    return Claim(Agrees(one, other, within), about)

@@ -1,0 +1,71 @@
+"""`correlates`: over heads, a screening score goes with the causal effect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Unpack
+
+import numpy as np
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect
+from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError
+from causal_claims.statistics import correlation
+from causal_claims.verdicts import Decision, Outcome, number
+
+
+@dataclass(frozen=True)
+class Correlates(Rule):
+    scores: tuple[Effect, ...]
+    outcomes: tuple[Effect, ...]
+    at_least: float
+    kind = "correlates"
+    ceiling = "correlational"
+
+    def effects(self) -> tuple[Effect, ...]:
+        return (*self.scores, *self.outcomes)
+
+    def subject(self) -> str:
+        return f"correlates {self.scores[0].cells[0].metric.name} with {self.outcomes[0].cells[0].metric.name} over {len(self.scores)} heads"
+
+    def needs(self) -> str:
+        return f"rank correlation above {number(self.at_least) if self.at_least else 0}"
+
+    def slug_parts(self) -> list[str]:
+        return [self.scores[0].cells[0].metric.name, self.outcomes[0].cells[0].metric.name, f"{len(self.scores)}heads"]
+
+    def margin(self) -> float:
+        return self.at_least
+
+    def decide(self, data: Data) -> Decision:
+        """Spearman's, with Bonett and Wright's interval; the unit is the head, since heads are what is compared."""
+        x, y = (
+            np.array([np.mean([s.values.mean() for s in data.samples(one)]) for one in side])
+            for side in (self.scores, self.outcomes)
+        )
+        found = correlation.spearman(x, y, data.seed, confidence=data.confidence)
+        low, high = found.interval.low, found.interval.high
+        outcome, reason = Outcome.INCONCLUSIVE, f"the interval reaches both sides of {self.at_least:g}"
+        if low > self.at_least:
+            outcome, reason = Outcome.SUPPORTED, f"the interval lies above {self.at_least:g}"
+        elif high < self.at_least:
+            outcome, reason = Outcome.REFUTED, f"the interval does not reach {self.at_least:g}"
+        return Decision(
+            outcome, reason, found.r, low, high, data.confidence, len(x), "head", "Spearman, Bonett-Wright interval", found.p_value,
+            effect_size=found.r, effect_size_name="rho", companions={"pearson": correlation.pearson(x, y, data.seed).r},
+        )  # fmt: skip
+
+
+def correlates(
+    scores: Sequence[Effect], outcomes: Sequence[Effect], *, at_least: float = 0.0, **about: Unpack[About]
+) -> Claim:
+    """Over heads, in the same order: the scores (`level(...)` per head) go with the effects (`effect(...)` per head)."""
+    scores, outcomes = tuple(scores), tuple(outcomes)
+    if len(scores) != len(outcomes) or len(scores) < 8:
+        raise ClaimsError(
+            f"correlates(...): give a score and an effect for each of at least 8 heads, not {len(scores)} and {len(outcomes)}."
+        )
+    if not all(isinstance(one, Effect) for one in (*scores, *outcomes)):
+        raise ClaimsError("correlates(...): scores are level(M) and outcomes effect(M, by=...), one per head.")
+    return Claim(Correlates(scores, outcomes, float(at_least)), about)

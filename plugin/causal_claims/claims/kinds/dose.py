@@ -1,0 +1,112 @@
+"""`dose`: the effect grows with the number of heads; monotone growth is a claim of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Unpack
+
+import numpy as np
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect, effect
+from causal_claims.claims.estimate import contrast, estimate
+from causal_claims.claims.kinds.deciding import decision, margin, superiority, undecided
+from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.strongest import check_way
+from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError
+from causal_claims.interventions.intervention import Intervention
+from causal_claims.metrics.metric import Metric
+from causal_claims.statistics.dose import monotone as monotone_steps
+from causal_claims.statistics.dose import page, slope
+from causal_claims.verdicts import Decision, Outcome, number
+
+
+@dataclass(frozen=True)
+class Dose(Rule):
+    doses: tuple[float, ...]
+    curve: tuple[Effect, ...]
+    way: str
+    beyond: float
+    monotone: bool
+    kind = "dose"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.way == "raises" else -1
+
+    def effects(self) -> tuple[Effect, ...]:
+        return self.curve
+
+    def subject(self) -> str:
+        shape = "monotone" if self.monotone else "slope"
+        return f"dose {shape} of {self.curve[0].cells[0].metric.name} over k={', '.join(f'{k:g}' for k in self.doses)}"
+
+    def needs(self) -> str:
+        if self.monotone:
+            return f"every step {'up' if self.sign > 0 else 'down'}, none back by more than {self.beyond:g}"
+        return f"{'above' if self.sign > 0 else 'below'} {number(self.sign * self.beyond) if self.beyond else 0} per unit of log k"
+
+    def slug_parts(self) -> list[str]:
+        words = [self.curve[0].cells[0].metric.name, "k" + "-".join(f"{k:g}" for k in self.doses)]
+        return [*words, "monotone"] if self.monotone else words
+
+    def margin(self) -> float:
+        return self.sign * self.beyond
+
+    def design(self) -> dict[str, object]:
+        return {"way": self.way, "doses": list(self.doses), "monotone": self.monotone}
+
+    def decide(self, data: Data) -> Decision:
+        Y = self.sign * data.matrix(self.curve)  # units x doses
+        estimates = [estimate(data, one) for one in self.curve]
+        parts = parted(self.curve, estimates, [Outcome.INCONCLUSIVE] * len(estimates))
+        like = data.sample(self.curve[0])
+        if self.monotone:
+            return parts(self._monotone(Y, data))
+        found = contrast(self.sign * slope(Y, np.array(self.doses)), like, data)
+        found = replace(
+            found,
+            method="per-example slope on log k; " + found.method,
+            companions={"page_p": page(Y).p, **found.companions},
+        )
+        return parts(superiority(found, self.beyond, self.sign))
+
+    def _monotone(self, Y: np.ndarray, data: Data) -> Decision:
+        found = monotone_steps(Y, self.beyond)
+        steps = [contrast(Y[:, i + 1] - Y[:, i], data.sample(self.curve[0]), data) for i in range(Y.shape[1] - 1)]
+        worst = min(range(len(steps)), key=lambda i: steps[i].interval.low)
+        step, where = steps[worst], f"from k={self.doses[worst]:g} to {self.doses[worst + 1]:g}"
+        if all(one.interval.low > -self.beyond for one in steps) and not step.thin:
+            return decision(step, Outcome.SUPPORTED, f"every step holds; the weakest is {where}")
+        if found.refuted and not step.thin:
+            return decision(step, Outcome.REFUTED, f"it turns back {where}")
+        return undecided(
+            step, f"the step {where} is open" + (f" ({step.thin})" if step.thin else ""), step.effect + self.beyond
+        )
+
+
+def dose(
+    metric: Metric,
+    *,
+    at: Mapping[float, Intervention],
+    way: str = "lowers",
+    beyond: float = 0.0,
+    monotone: bool = False,
+    **about: Unpack[About],
+) -> Claim:
+    """The effect grows with the dose: `at={1: ablate(...), 2: ablate(...), 5: ...}`, by the slope on log k.
+
+    `monotone=True` claims instead that no step turns back by more than `beyond`.
+    """
+    check_way("dose", way)
+    beyond = margin(beyond, "dose", "beyond", "the direction is given by way=.")
+    if not isinstance(at, Mapping):
+        raise ClaimsError("dose(..., at=...) takes doses with their interventions: at={1: ablate(a), 2: ablate(a, b)}.")
+    chosen = interventions(at.values(), "dose", "at", fewest=3)
+    doses = tuple(float(k) for k in at)
+    if any(k <= 0 for k in doses) or list(doses) != sorted(doses):
+        raise ClaimsError(
+            f"dose(..., at=...): doses are positive and in rising order, not {', '.join(f'{k:g}' for k in doses)}."
+        )
+    return Claim(Dose(doses, tuple(effect(metric, by=one) for one in chosen), way, beyond, monotone), about)

@@ -1,0 +1,78 @@
+"""`enriched`: a set of tokens ranks above the rest in a projection, e.g. of a head's OV circuit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Unpack
+
+import numpy as np
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect, level
+from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError, listing
+from causal_claims.metrics.metric import Metric
+from causal_claims.statistics import enrichment
+from causal_claims.verdicts import Decision, Outcome
+
+
+@dataclass(frozen=True)
+class Enriched(Rule):
+    what: Effect
+    members: tuple[str, ...]
+    beyond: float
+    kind = "enriched"
+    ceiling = "descriptive"
+
+    def effects(self) -> tuple[Effect, ...]:
+        return (self.what,)
+
+    def subject(self) -> str:
+        return f"enriched {self.what.label} for {listing(self.members, 3)}"
+
+    def needs(self) -> str:
+        return f"AUC above {self.beyond:g}"
+
+    def margin(self) -> float:
+        return self.beyond
+
+    def design(self) -> dict[str, object]:
+        return {"members": sorted(self.members)}
+
+    def decide(self, data: Data) -> Decision:
+        """The area under the curve of members against the rest, with a permutation p; the unit is the token."""
+        found_cells = data.cells[self.what.cells[0]]
+        index = {example: i for i, example in enumerate(found_cells.examples)}
+        missing = [word for word in self.members if word not in index]
+        if missing:
+            raise ClaimsError(
+                f"{self.subject()}: the measurement has no example {listing(map(repr, missing), 5)}; it has {len(index)} others."
+            )
+        values = found_cells.values
+        inside = np.zeros(len(values), dtype=bool)
+        inside[[index[word] for word in self.members]] = True
+        found = enrichment.enrichment(values, inside, data.seed, confidence=data.confidence)
+        low, high = found.interval.low, found.interval.high
+        if low > self.beyond and found.p_value <= 1 - data.confidence:
+            outcome, reason = (
+                Outcome.SUPPORTED,
+                f"the {len(self.members)} tokens rank above the other {int((~inside).sum())}",
+            )
+        elif high < self.beyond:
+            outcome, reason = Outcome.REFUTED, f"the interval does not reach {self.beyond:g}"
+        else:
+            outcome, reason = Outcome.INCONCLUSIVE, f"the interval reaches both sides of {self.beyond:g}"
+        return Decision(
+            outcome, reason, found.auc, low, high, data.confidence, len(self.members), "token", "AUC, permutation of set membership",
+            found.p_value, found.p_floor, found.auc, "AUC",
+        )  # fmt: skip
+
+
+def enriched(what: Metric | Effect, *, members: Iterable[str], beyond: float = 0.5, **about: Unpack[About]) -> Claim:
+    """The examples named in `members` (tokens, when the metric gives a number per token) rank above all others."""
+    chosen = tuple(members)
+    if len(chosen) < 5 or len(set(chosen)) < len(chosen):
+        raise ClaimsError(
+            f"enriched(..., members=...): give at least 5 different tokens; there are {len(set(chosen))}."
+        )
+    return Claim(Enriched(what if isinstance(what, Effect) else level(what), chosen, float(beyond)), about)

@@ -1,0 +1,56 @@
+"""`exactly`: equality to the last digit, for integrity rather than statistics."""
+
+from dataclasses import dataclass
+from typing import Unpack
+
+import numpy as np
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect
+from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError
+from causal_claims.verdicts import Decision, Outcome, number
+
+
+@dataclass(frozen=True)
+class Exactly(Rule):
+    what: Effect
+    equals: float
+    kind = "exactly"
+    ceiling = "descriptive"
+
+    def effects(self) -> tuple[Effect, ...]:
+        return (self.what,)
+
+    def subject(self) -> str:
+        return f"exactly {self.what.label}"
+
+    def needs(self) -> str:
+        return f"{number(self.equals)} on every example"
+
+    def margin(self) -> float:
+        return 0.0
+
+    def design(self) -> dict[str, object]:
+        return {"equals": self.equals}
+
+    def decide(self, data: Data) -> Decision:
+        values = np.concatenate([sample.values for sample in data.samples(self.what)])
+        off = int((values != self.equals).sum())
+        low, high = float(values.min()), float(values.max())
+        reason = (
+            f"{off} of {len(values)} examples differ, the farthest by {number(float(np.abs(values - self.equals).max()))}"
+            if off
+            else "every example is equal"
+        )
+        return Decision(
+            Outcome.REFUTED if off else Outcome.SUPPORTED, reason, float(values.mean()), low, high, 1.0, len(values), "example", "equality on every example (the interval is the range)"
+        )  # fmt: skip
+
+
+def exactly(what: Effect, *, equals: float = 0.0, **about: Unpack[About]) -> Claim:
+    """The value is the same number on every example, e.g. `exactly(level(M) - level(M, under=...))`."""
+    if not isinstance(what, Effect):
+        raise ClaimsError(f"exactly({what!r}): give an effect, e.g. level(M, under=a) - level(M, under=b).")
+    return Claim(Exactly(what, float(equals)), about)

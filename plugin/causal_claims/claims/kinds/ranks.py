@@ -1,0 +1,65 @@
+"""`ranks`: a declared order of several interventions, strongest first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Unpack
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect, effect
+from causal_claims.claims.estimate import estimate
+from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.strongest import check_way
+from causal_claims.claims.rule import Rule
+from causal_claims.interventions.intervention import Intervention
+from causal_claims.metrics.metric import Metric
+from causal_claims.statistics.ranking import ordered
+from causal_claims.verdicts import Decision, Outcome
+
+
+@dataclass(frozen=True)
+class Ranks(Rule):
+    order: tuple[Effect, ...]
+    way: str
+    kind = "ranks"
+
+    def effects(self) -> tuple[Effect, ...]:
+        return self.order
+
+    def subject(self) -> str:
+        conditions = " > ".join(str(one.cells[0].condition) for one in self.order)
+        return f"ranks {self.order[0].cells[0].metric.name} by {conditions}"
+
+    def needs(self) -> str:
+        return "each beyond the next"
+
+    def slug_parts(self) -> list[str]:
+        return [self.order[0].cells[0].metric.name, ">".join(one.cells[0].condition.slug for one in self.order)[:60]]
+
+    def design(self) -> dict[str, object]:
+        return {"way": self.way}
+
+    def decide(self, data: Data) -> Decision:
+        sign = 1 if self.way == "raises" else -1
+        found = ordered(sign * data.matrix(self.order))
+        steps = [a - b if sign > 0 else b - a for a, b in zip(self.order, self.order[1:], strict=False)]
+        gaps = [estimate(data, step) for step in steps]
+        outcomes = [Outcome.SUPPORTED if one.interval.low > 0 else Outcome.INCONCLUSIVE for one in gaps]
+        parts = parted(steps, gaps, outcomes)
+        narrowest = min(range(len(gaps)), key=lambda i: gaps[i].interval.low)
+        gap, step = gaps[narrowest], steps[narrowest].label
+        if gap.thin:
+            return parts(undecided(gap, f"too thin: {gap.thin}", gap.effect))
+        if all(outcome is Outcome.SUPPORTED for outcome in outcomes):
+            return parts(decision(gap, Outcome.SUPPORTED, f"every step holds; the narrowest is {step}"))
+        if found.refuted:
+            return parts(decision(gap, Outcome.REFUTED, f"the order is reversed at {step}"))
+        return parts(undecided(gap, f"the order is open at {step}", gap.effect))
+
+
+def ranks(metric: Metric, *, order: Iterable[Intervention], way: str = "raises", **about: Unpack[About]) -> Claim:
+    """The interventions, strongest first, each beyond the next.  The effect reported is the narrowest step."""
+    check_way("ranks", way)
+    chosen = interventions(order, "ranks", "order", fewest=2)
+    return Claim(Ranks(tuple(effect(metric, by=one) for one in chosen), way), about)

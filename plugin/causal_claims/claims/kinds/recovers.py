@@ -1,0 +1,91 @@
+"""`recovers`: one effect is a given fraction of another, e.g. of the damage that a patch takes back."""
+
+from dataclasses import dataclass, replace
+from typing import Unpack
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect
+from causal_claims.claims.estimate import contrast, estimate
+from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError
+from causal_claims.statistics.interval import Interval
+from causal_claims.statistics.ratio import fieller
+from causal_claims.verdicts import Decision, Outcome
+
+
+@dataclass(frozen=True)
+class Recovers(Rule):
+    part: Effect
+    of: Effect
+    at_least: float
+    at_most: float | None
+    kind = "recovers"
+
+    def effects(self) -> tuple[Effect, ...]:
+        return (self.part, self.of)
+
+    def subject(self) -> str:
+        return f"recovers {self.part.label} of {self.of.label}"
+
+    def needs(self) -> str:
+        return (
+            f"at least {self.at_least:g}" if self.at_most is None else f"between {self.at_least:g} and {self.at_most:g}"
+        )
+
+    def margin(self) -> float:
+        return self.at_least
+
+    def decide(self, data: Data) -> Decision:
+        """By the paired contrasts part - r * whole (Fieller); undefined while the whole may be zero."""
+        part, whole = data.sample(self.part).values, data.sample(self.of).values
+        den = estimate(data, self.of)
+        sign = 1.0 if den.effect >= 0 else -1.0
+        if den.thin or not den.interval.excludes(0.0):
+            why = den.thin or "the interval of the whole contains 0"
+            return replace(
+                undecided(den, f"the fraction is undefined: {why}", None), effect=None, ci_low=None, ci_high=None
+            )
+        ratio = fieller(part, whole, data.confidence)
+        shown = replace(
+            den, effect=ratio.ratio, interval=Interval(ratio.low, ratio.high, data.confidence, "Fieller"), method="Fieller on the paired contrast",
+            p_value=None, p_floor=None, size=None, size_name=None, companions={"part": float(part.mean()), "whole": float(whole.mean())},
+        )  # fmt: skip
+        like = data.sample(self.part)
+        low = contrast(sign * (part - self.at_least * whole), like, data)
+        shown = replace(shown, p_value=low.p_value, p_floor=low.p_floor, sd=low.sd)
+        high = contrast(sign * (self.at_most * whole - part), like, data) if self.at_most is not None else None
+        sides = [low] if high is None else [low, high]
+        if thin := next((side.thin for side in sides if side.thin), None):
+            return undecided(shown, f"too thin: {thin}", None)
+        if all(side.interval.low > 0 for side in sides):
+            return decision(shown, Outcome.SUPPORTED, f"the fraction lies {self.needs()}")
+        if any(side.interval.high < 0 for side in sides):
+            return decision(shown, Outcome.REFUTED, f"the fraction does not lie {self.needs()}")
+        return undecided(
+            shown, f"the fraction's interval reaches across {self.needs()}", min((s.effect for s in sides), key=abs)
+        )
+
+
+def recovers(
+    part: Effect,
+    *,
+    of: Effect,
+    at_least: float | None = None,
+    between: tuple[float, float] | None = None,
+    **about: Unpack[About],
+) -> Claim:
+    """`part` is at least a fraction of `of`, or a fraction between two bounds; ratio of means, never mean of ratios."""
+    for one in (part, of):
+        if not isinstance(one, Effect):
+            raise ClaimsError(
+                f"recovers({one!r}, ...): give two effects, e.g. effect(M, by=zero) - effect(M, by=patched)."
+            )
+    if (at_least is None) == (between is None):
+        raise ClaimsError("recovers(...): give at_least=0.865 or between=(0.6, 0.7), and not both.")
+    low, high = between if between is not None else (at_least, None)
+    assert low is not None
+    if high is not None and not low < high:
+        raise ClaimsError(f"recovers(..., between=({low!r}, {high!r})): the lower bound comes first.")
+    return Claim(Recovers(part, of, float(low), None if high is None else float(high)), about)

@@ -1,0 +1,102 @@
+"""`strongest`: one intervention beats every other of a list, named before looking or picked after."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Unpack
+
+import numpy as np
+
+from causal_claims.claims.claim import About, Claim
+from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect, effect
+from causal_claims.claims.estimate import estimate
+from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError
+from causal_claims.interventions.intervention import Intervention
+from causal_claims.metrics.metric import Metric
+from causal_claims.sites import compact
+from causal_claims.statistics.ranking import strongest as strongest_of
+from causal_claims.verdicts import Decision, Outcome
+
+
+@dataclass(frozen=True)
+class Strongest(Rule):
+    winner: Effect
+    others: tuple[Effect, ...]
+    picked: str
+    way: str
+    kind = "strongest"
+
+    @property
+    def corrects_selection(self) -> bool:  # type: ignore[override]
+        return self.picked == "after"
+
+    def effects(self) -> tuple[Effect, ...]:
+        return (self.winner, *self.others)
+
+    def subject(self) -> str:
+        sites = compact(site for one in self.effects() for site in one.cells[0].condition.sites)
+        return f"strongest {self.winner.label} of {len(self.others) + 1} at {sites}"
+
+    def needs(self) -> str:
+        return f"{'above' if self.way == 'raises' else 'below'} every other, picked {self.picked} looking"
+
+    def slug_parts(self) -> list[str]:
+        cell = self.winner.cells[0]
+        return [cell.metric.name, cell.condition.slug, f"of{len(self.others) + 1}"]
+
+    def design(self) -> dict[str, object]:
+        return {"way": self.way}
+
+    def decide(self, data: Data) -> Decision:
+        sign = 1.0 if self.way == "raises" else -1.0
+        D = sign * data.matrix(self.effects())  # units x (1 + others)
+        found = strongest_of(D, 0, picked_after=self.picked == "after", seed=data.seed)
+        rival = self.others[found.runner_up - 1]
+        lead = estimate(data, self.winner - rival if sign > 0 else rival - self.winner)
+        estimates = [estimate(data, one) for one in self.effects()]
+        parts = parted(self.effects(), estimates, [Outcome.SUPPORTED] + [Outcome.INCONCLUSIVE] * len(self.others))
+        thin = estimates[0].thin or lead.thin
+        size = replace(lead, p_value=found.p_value)
+        if thin:
+            return parts(undecided(size, f"too thin: {thin}", lead.effect))
+        if found.supported:
+            return parts(decision(size, Outcome.SUPPORTED, f"it leads every other; the nearest is {rival.label}"))
+        if found.refuted:
+            better = self.effects()[int(np.argmax(D.mean(axis=0)))]
+            return parts(decision(size, Outcome.REFUTED, f"{better.label} is stronger by the simultaneous band"))
+        return parts(undecided(size, f"not told apart from {rival.label}", lead.effect))
+
+
+def strongest(
+    metric: Metric,
+    *,
+    by: Intervention,
+    among: Iterable[Intervention],
+    picked: str = "before",
+    way: str = "raises",
+    **about: Unpack[About],
+) -> Claim:
+    """`by` has the strongest effect of all in `among`.
+
+    `picked="after"` says that it was found by looking at these examples; the rule then corrects for the choice.
+    The effect reported is the lead over the nearest rival.
+    """
+    if picked not in ("before", "after"):
+        raise ClaimsError(
+            f"strongest(..., picked={picked!r}): heads are picked 'before' or 'after' looking at these examples."
+        )
+    check_way("strongest", way)
+    others = tuple(one for one in interventions(among, "strongest", "among") if one != by)
+    if not others:
+        raise ClaimsError("strongest(..., among=...): there is no other to be stronger than; list the rivals.")
+    return Claim(Strongest(effect(metric, by=by), tuple(effect(metric, by=one) for one in others), picked, way), about)
+
+
+def check_way(kind: str, way: str) -> int:
+    """The sign of a declared direction."""
+    if way not in ("raises", "lowers"):
+        raise ClaimsError(f"{kind}(..., way={way!r}): the direction is 'raises' or 'lowers', declared before looking.")
+    return 1 if way == "raises" else -1

@@ -1,0 +1,58 @@
+"""A rule: a kind's way from numbers to a decision.  Each kind is one subclass, in `kinds/`."""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from causal_claims.claims.effects import Effect
+from causal_claims.verdicts import Decision
+
+if TYPE_CHECKING:
+    from causal_claims.claims.data import Data
+
+
+class Rule(ABC):
+    """What a kind needs measured, how it is said, and how it is decided."""
+
+    kind: str
+    ceiling: str = "causal"  # the strongest wording a claim of this kind can carry
+    corrects_selection: bool = False  # heads may be picked on the judging examples
+
+    @abstractmethod
+    def effects(self) -> tuple[Effect, ...]:
+        """What it reads, in a fixed order."""
+
+    @abstractmethod
+    def subject(self) -> str:
+        """The claim in words, without its margin."""
+
+    @abstractmethod
+    def needs(self) -> str:
+        """What the figures must do: `above +0.02`."""
+
+    @abstractmethod
+    def decide(self, data: "Data") -> Decision:
+        """The decision on these numbers."""
+
+    def slug_parts(self) -> list[str]:
+        """Metric and sites, for the pytest id."""
+        cells = [cell for one in self.effects() for cell in one.cells]
+        metrics = dict.fromkeys(cell.metric.name for cell in cells)
+        conditions = dict.fromkeys(cell.condition.slug for cell in cells if cell.condition.steps)
+        return [
+            "+".join(metrics),
+            *(
+                ["vs".join(conditions)]
+                if len("vs".join(conditions)) <= 60
+                else [f"{len(conditions)}conditions"]
+                if conditions
+                else []
+            ),
+        ]
+
+    def margin(self) -> float | None:
+        """The margin as the record holds it."""
+        return None
+
+    def design(self) -> dict[str, object]:
+        """Settings other than margins that make it another claim; part of its id."""
+        return {}
