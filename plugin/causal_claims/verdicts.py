@@ -92,8 +92,7 @@ def number(value: float | None) -> str:
         return "unbounded" if math.isinf(value) else "nan"
     if value == 0:
         return "0"
-    text = f"{value:+.4g}" if 1e-4 <= abs(value) < 1e6 else f"{value:+.2e}"
-    return text
+    return f"{value:+.4g}" if 1e-4 <= abs(value) < 1e6 else f"{value:+.2e}"
 
 
 def one_line(
