@@ -26,6 +26,14 @@ class Wilcoxon(NamedTuple):
     p_less: float
 
 
+EXACT_UP_TO = 50  # non-zero differences, where the normal approximation is as good
+
+
+def wilcoxon(d: ArrayLike) -> Wilcoxon:
+    """The signed-rank test: exact up to 50 non-zero differences, then the corrected normal approximation."""
+    return wilcoxon_exact(d) if np.count_nonzero(d) <= EXACT_UP_TO else wilcoxon_normal(d, correct=True)
+
+
 def wilcoxon_exact(d: ArrayLike) -> Wilcoxon:
     """The exact test given the (tied) ranks, by counting sign patterns for every value of V."""
     ranks, positive = _signed_ranks(d)

@@ -64,7 +64,10 @@ def small_telescopes(n0: int, power: float = 1 / 3, groups: int = 1, alpha: floa
 
     if shortfall(0.0) >= 0:
         raise ValueError(f"power must exceed alpha; they are {power} and {alpha}.")
-    return float(optimize.brentq(shortfall, 0.0, 40 / scale, xtol=1e-12))
+    high = critical / scale
+    while shortfall(high) < 0:
+        high *= 1.25
+    return float(optimize.brentq(shortfall, 0.0, high, xtol=1e-12))
 
 
 def telescope(d: ArrayLike, n0: int, confidence: float = 0.95) -> Telescope:

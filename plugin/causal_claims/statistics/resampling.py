@@ -7,16 +7,17 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from causal_claims.statistics.interval import Interval
 from causal_claims.statistics.sample import Array, count, fraction, vector
 
-Method = Literal["basic", "percentile", "BCa"]
+Method = Literal["normal", "basic", "percentile", "BCa"]
 BATCH = 2**22  # numbers drawn at a time
 
 
 def bootstrap(d: ArrayLike, method: Method, seed: int, resamples: int = 1999, confidence: float = 0.95) -> Interval:
-    """The basic, percentile or BCa interval of the mean, by scipy."""
+    """The normal, basic, percentile or BCa interval of the mean, resampled by scipy."""
     from scipy import stats  # 300 ms to import, and most runs never come here
 
     values = vector(d)
@@ -26,11 +27,15 @@ def bootstrap(d: ArrayLike, method: Method, seed: int, resamples: int = 1999, co
         n_resamples=count(resamples, "resamples", at_least=1),
         batch=max(1, BATCH // len(values)),
         confidence_level=fraction(confidence, "confidence"),
-        method=method,
+        method="percentile" if method == "normal" else method,
         rng=np.random.default_rng(seed),
     )
-    ends = result.confidence_interval
-    return Interval(float(ends.low), float(ends.high), confidence, f"bootstrap {method}")
+    low, high = result.confidence_interval
+    if method == "normal":
+        unbiased = 2 * values.mean() - result.bootstrap_distribution.mean()
+        reach = special.ndtri(0.5 + confidence / 2) * result.standard_error
+        low, high = unbiased - reach, unbiased + reach
+    return Interval(float(low), float(high), confidence, f"bootstrap {method}")
 
 
 def bootstrap_t(d: ArrayLike, seed: int, resamples: int = 1999, confidence: float = 0.95) -> Interval:
