@@ -235,7 +235,9 @@ def test_a_published_example_is_reproduced(entry: dict[str, Any]) -> None:
     for key, expected in entry["expected"].items():
         absolute = tolerance.get(key, tolerance.get("default"))
         rtol, atol = (0, absolute) if absolute is not None else (tolerance["relative"], 0)
-        np.testing.assert_allclose(np.asarray(computed[key], float), np.asarray(expected, float), rtol, atol, err_msg=key)
+        np.testing.assert_allclose(
+            np.asarray(computed[key], float), np.asarray(expected, float), rtol, atol, err_msg=key
+        )
 
 
 def test_every_procedure_has_its_published_example() -> None:

@@ -37,21 +37,21 @@ class Rule(ABC):
         """Metric and sites, for the pytest id."""
         cells = [cell for one in self.effects() for cell in one.cells]
         metrics = dict.fromkeys(cell.metric.name for cell in cells)
-        conditions = dict.fromkeys(cell.condition.slug for cell in cells if cell.condition.steps)
+        conditions = list(dict.fromkeys(cell.condition.slug for cell in cells if cell.condition.steps))
+        named = "vs".join(conditions)
         return [
             "+".join(metrics),
-            *(
-                ["vs".join(conditions)]
-                if len("vs".join(conditions)) <= 60
-                else [f"{len(conditions)}conditions"]
-                if conditions
-                else []
-            ),
+            *([named] if 0 < len(named) <= 60 else [f"{len(conditions)}conditions"] if conditions else []),
         ]
 
     def margin(self) -> float | None:
         """The margin as the record holds it."""
         return None
+
+    def distance(self, effect: float) -> float | None:
+        """How far an effect lies from what would change the decision, in units of the metric; None in other units."""
+        margin = self.margin()
+        return None if margin is None else abs(effect - margin)
 
     def design(self) -> dict[str, object]:
         """Settings other than margins that make it another claim; part of its id."""

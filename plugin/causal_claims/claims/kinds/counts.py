@@ -44,6 +44,9 @@ class Counts(Rule):
     def margin(self) -> float:
         return self.beyond
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def design(self) -> dict[str, object]:
         return {"way": self.way, "low": self.low, "high": self.high}
 

@@ -36,6 +36,9 @@ class Enriched(Rule):
     def margin(self) -> float:
         return self.beyond
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def design(self) -> dict[str, object]:
         return {"members": sorted(self.members)}
 
@@ -53,7 +56,7 @@ class Enriched(Rule):
         inside[[index[word] for word in self.members]] = True
         found = enrichment.enrichment(values, inside, data.seed, confidence=data.confidence)
         low, high = found.interval.low, found.interval.high
-        if low > self.beyond and found.p_value <= 1 - data.confidence:
+        if low > self.beyond and found.p_greater <= 1 - data.confidence:
             outcome, reason = (
                 Outcome.SUPPORTED,
                 f"the {len(self.members)} tokens rank above the other {int((~inside).sum())}",
@@ -64,7 +67,7 @@ class Enriched(Rule):
             outcome, reason = Outcome.INCONCLUSIVE, f"the interval reaches both sides of {self.beyond:g}"
         return Decision(
             outcome, reason, found.auc, low, high, data.confidence, len(self.members), "token", "AUC, permutation of set membership",
-            found.p_value, found.p_floor, found.auc, "AUC",
+            found.p_two_sided, found.p_floor, found.auc, "AUC",
         )  # fmt: skip
 
 

@@ -43,6 +43,9 @@ class Negligible(Rule):
     def margin(self) -> float:
         return self.within
 
+    def distance(self, effect: float) -> float:
+        return abs(self.within - abs(effect))
+
     def decide(self, data: Data) -> Decision:
         if len(self.each) == 1:
             return equivalence(estimate(data, self.each[0]), self.within)

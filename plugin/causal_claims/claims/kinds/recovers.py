@@ -10,8 +10,7 @@ from causal_claims.claims.estimate import contrast, estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
-from causal_claims.statistics.interval import Interval
-from causal_claims.statistics.ratio import fieller
+from causal_claims.statistics.ratio import fieller_hull
 from causal_claims.verdicts import Decision, Outcome
 
 
@@ -37,6 +36,9 @@ class Recovers(Rule):
     def margin(self) -> float:
         return self.at_least
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def decide(self, data: Data) -> Decision:
         """By the paired contrasts part - r * whole (Fieller); undefined while the whole may be zero."""
         part, whole = data.sample(self.part).values, data.sample(self.of).values
@@ -47,9 +49,10 @@ class Recovers(Rule):
             return replace(
                 undecided(den, f"the fraction is undefined: {why}", None), effect=None, ci_low=None, ci_high=None
             )
-        ratio = fieller(part, whole, data.confidence)
+        ratio = fieller_hull(part, whole, data.confidence)
+        assert ratio.interval is not None
         shown = replace(
-            den, effect=ratio.ratio, interval=Interval(ratio.low, ratio.high, data.confidence, "Fieller"), method="Fieller on the paired contrast",
+            den, effect=ratio.ratio, interval=ratio.interval, method="Fieller on the paired contrast",
             p_value=None, p_floor=None, size=None, size_name=None, companions={"part": float(part.mean()), "whole": float(whole.mean())},
         )  # fmt: skip
         like = data.sample(self.part)

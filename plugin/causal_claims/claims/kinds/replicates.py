@@ -39,6 +39,9 @@ class Replicates(Rule):
     def margin(self) -> float:
         return self.figure
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def decide(self, data: Data) -> Decision:
         """Same sign first, then the prediction interval; the ratio is information unless the claim gives a tolerance."""
         found = estimate(data, self.what)
