@@ -129,6 +129,7 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
         )
     if not isinstance(entry, dict):
         raise ClaimsError(f"{where}: must be a mapping with at least family and id, not {type(entry).__name__}.")
+    value: Any
     for name, value in entry.items():
         if name not in _FIELDS:
             raise ClaimsError(

@@ -64,8 +64,8 @@ def _without_variance(cells: Cells) -> str | None:
     by_metric: dict[str, list[Measurement]] = {}
     for cell, found in cells.items():
         by_metric.setdefault(str(cell.metric), []).append(found)
-    for metric, found in by_metric.items():
-        values = np.concatenate([one.values for one in found])
+    for metric, measured in by_metric.items():
+        values = np.concatenate([one.values for one in measured])
         if len(values) > 1 and np.ptp(values) == 0:
             return f"{metric} has no variance: all {len(values)} values are {number(float(values[0]))}"
     return None

@@ -65,8 +65,8 @@ class Negligible(Rule):
             )
         if not any(one.thin for one in estimates):
             band = max_t(data.matrix(self.each), data.seed, confidence=data.confidence)
-            outside = np.flatnonzero((band.low > self.within) | (band.high < -self.within))
-            if len(outside):
+            outside = np.flatnonzero((band.low > self.within) | (band.high < -self.within)).tolist()
+            if outside:
                 first = max(outside, key=lambda i: abs(estimates[i].effect))
                 reason = f"{len(outside)} of {len(single)} lie outside by the simultaneous band, most of all {self.each[first].label}"
                 return parts(decision(estimates[first], Outcome.REFUTED, reason))
