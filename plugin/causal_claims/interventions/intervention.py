@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import Point, Site, Stage, compact, distinct, parse_site
+from causal_claims.sites import Head, KVHead, Point, Resid, Site, Stage, VSlice, compact, distinct, parse_site
 
 Value = str | int | float | bool
 
@@ -95,7 +95,7 @@ class Operation:
         return self.writes[type(site)]
 
     def _spread(self, site: Any) -> list[Site]:
-        if isinstance(site, tuple(self.writes)):
+        if isinstance(site, Head | KVHead | VSlice | Resid) and type(site) in self.writes:
             return [site]
         takes = " or ".join(kind.__name__ for kind in self.writes)
         if isinstance(site, list | tuple | set | frozenset) or hasattr(site, "__next__"):

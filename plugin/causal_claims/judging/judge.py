@@ -8,9 +8,9 @@ from causal_claims.claims.claim import LEVELS, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.estimate import estimate
-from causal_claims.claims.guards.data import data_guards, repeated_rows
-from causal_claims.claims.guards.design import design_guards
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.judging.design import design_guards
+from causal_claims.judging.numbers import data_guards, repeated_rows
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec
 from causal_claims.statistics.interval import Interval

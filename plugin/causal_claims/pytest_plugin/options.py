@@ -1,0 +1,147 @@
+"""Options and ini keys, and whether this run has anything to do with claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from causal_claims.pytest_plugin.session import ClaimsSession
+
+SESSION: pytest.StashKey[ClaimsSession] = pytest.StashKey()
+_INCONCLUSIVE = ("fail", "skip")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line and the ini file say."""
+
+    models: Path
+    overrides: tuple[str, ...]
+    measurements: Path | None
+    inconclusive: str
+    reports: Path | None
+    confidence: float
+    plan: bool
+    gate: bool
+    margins: tuple[tuple[str, float], ...]
+
+
+def add(parser: pytest.Parser) -> None:
+    group = parser.getgroup("claims", "causal claims")
+    group.addoption(
+        "--claims-measurements",
+        metavar="FILE",
+        help="judge from recorded numbers (parquet, CSV or JSON lines); no model is loaded",
+    )
+    group.addoption(
+        "--claims-model",
+        action="append",
+        default=[],
+        metavar="KEY=PATH_OR_ID[@REV]",
+        help="a checkpoint in the place of a key of models.yaml",
+    )
+    group.addoption(
+        "--claims-inconclusive", metavar="fail|skip", help="what an INCONCLUSIVE claim does to its test (default: fail)"
+    )
+    group.addoption(
+        "--claims-reports", metavar="DIR|off", help="where the ledger and the reports go (default: reports)"
+    )
+    group.addoption("--claims-confidence", metavar="P", help="confidence of the decision intervals (default: 0.95)")
+    group.addoption(
+        "--claims-margin", action="append", default=[], metavar="ID=VALUE", help="judge one claim with another margin"
+    )
+    group.addoption("--claims-plan", action="store_true", help="print what would be measured; measure nothing")
+    group.addoption(
+        "--claims-gate", action="store_true", help="be a gate: NOT RUN is an error, an incomplete run exits 11"
+    )
+    parser.addini("claims_models", "the model registry, from the root directory", type="string", default="models.yaml")
+    parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="fail")
+    parser.addini("claims_reports", "as --claims-reports", type="string", default="reports")
+    parser.addini("claims_confidence", "as --claims-confidence", type="string", default="0.95")
+
+
+def in_use(config: pytest.Config) -> bool:
+    """Whether claims are part of this run: an option of ours is given, or the root directory has a model registry."""
+    option = config.option
+    if session_in(config) is not None:
+        return True
+    named = ("claims_measurements", "claims_model", "claims_inconclusive", "claims_reports", "claims_confidence",
+             "claims_margin", "claims_plan", "claims_gate")  # fmt: skip
+    if any(getattr(option, name, None) for name in named) or hasattr(config, "workerinput"):
+        return True
+    return (config.rootpath / str(config.getini("claims_models"))).is_file()
+
+
+def settings(config: pytest.Config) -> Settings:
+    """All settings, checked; a wrong one ends the run with a sentence and exit code 4."""
+    get = config.getoption
+    inconclusive = get("--claims-inconclusive") or str(config.getini("claims_inconclusive"))
+    if inconclusive not in _INCONCLUSIVE:
+        raise pytest.UsageError(f"--claims-inconclusive={inconclusive}: it is one of {', '.join(_INCONCLUSIVE)}.")
+    reports = get("--claims-reports") or str(config.getini("claims_reports"))
+    measurements = get("--claims-measurements")
+    return Settings(
+        models=config.rootpath / str(config.getini("claims_models")),
+        overrides=tuple(get("--claims-model")),
+        measurements=_path(config, measurements) if measurements else None,
+        inconclusive=inconclusive,
+        reports=None if reports == "off" else _folder(_path(config, reports, config.rootpath)),
+        confidence=_fraction(get("--claims-confidence") or str(config.getini("claims_confidence"))),
+        plan=bool(get("--claims-plan")),
+        gate=bool(get("--claims-gate")),
+        margins=tuple(_margin(text) for text in get("--claims-margin")),
+    )
+
+
+def session_in(config: pytest.Config) -> ClaimsSession | None:
+    return config.stash.get(SESSION, None)
+
+
+# pytest_runtest_logreport is given no config: the plugin keeps the sessions of this process, the innermost last.
+_SESSIONS: list[tuple[pytest.Config, Any]] = []
+
+
+def remember(config: pytest.Config, session: ClaimsSession) -> None:
+    config.stash[SESSION] = session
+    _SESSIONS.append((config, session))
+
+
+def current() -> ClaimsSession | None:
+    return _SESSIONS[-1][1] if _SESSIONS else None
+
+
+def forget(config: pytest.Config) -> None:
+    _SESSIONS[:] = [pair for pair in _SESSIONS if pair[0] is not config]
+
+
+def _path(config: pytest.Config, text: str, base: Path | None = None) -> Path:
+    path = Path(text).expanduser()
+    return path if path.is_absolute() else (base or config.invocation_params.dir) / path
+
+
+def _folder(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise pytest.UsageError(f"--claims-reports={path}: this is a file; give a folder, or off.")
+    return path
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0.5 < value < 1:
+        raise pytest.UsageError(f"--claims-confidence={text}: give a number between 0.5 and 1, e.g. 0.95.")
+    return value
+
+
+def _margin(text: str) -> tuple[str, float]:
+    name, _, value = text.rpartition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise pytest.UsageError(f"--claims-margin {text!r}: write ID=VALUE, e.g. S0-1=0.05.") from None

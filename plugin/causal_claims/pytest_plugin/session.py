@@ -1,0 +1,199 @@
+"""One run: the registry, where numbers come from, the verdicts, and the files written at the end."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from causal_claims.claims.claim import Claim
+from causal_claims.claims.effects import Cell
+from causal_claims.errors import ClaimsError, NotRunError, listing
+from causal_claims.judging.judge import judge, not_run
+from causal_claims.ledger import Ledger, Record, record, record_from
+from causal_claims.measurements import Measurement
+from causal_claims.models import ModelSpec, Registry, load_registry
+from causal_claims.pytest_plugin import options
+from causal_claims.pytest_plugin.by_hand import measured_by_hand
+from causal_claims.recorded import Recorded, read_measurements
+
+BY_HAND = "by_hand"  # the model key of numbers that a test measured without any model chosen
+INCOMPLETE = 11
+
+
+class ClaimsSession:
+    """The one mutable object of a run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.settings = options.settings(config)
+        self.registry = Registry()
+        self.recorded: Recorded | None = None
+        self.ledger = Ledger([])
+        self.expected: set[str] = set()  # node ids that must report
+        self.reported: set[str] = set()
+        self.crashed: list[str] = []
+        self.used: dict[tuple[str, str, str], Measurement] = {}  # cells that verdicts rest on
+        self.written: list[str] = []  # what was written, for the terminal
+        self.started = time.time()
+        self._contents: dict[tuple[str, str], tuple[str, float | None]] = {}
+        self._judging_twice: dict[str, float] = dict(self.settings.margins)
+
+    def configure(self) -> None:
+        """Read the registry and the table; what is wrong with them ends the run with a sentence and exit code 4."""
+        try:
+            if self.settings.models.is_file():
+                self.registry = load_registry(self.settings.models)
+            for text in self.settings.overrides:
+                self.registry = self.registry.override(text)
+            if self.settings.measurements is not None:
+                self.recorded = read_measurements(self.settings.measurements)
+        except ClaimsError as error:
+            raise pytest.UsageError(str(error)) from None
+        for name, keys in self._markers().items():
+            self.config.addinivalue_line("markers", f"{name}: claims on {listing(keys)}")
+
+    def header(self) -> list[str]:
+        source = (
+            f"recorded numbers of {self.settings.measurements}" if self.recorded else str(self.settings.models.name)
+        )
+        models = self.recorded.models if self.recorded else tuple(self.registry.models)
+        return [f"causal claims: {source}; models {listing(models)}; intervals at {self.settings.confidence:g}"]
+
+    # --- which models a test runs on
+
+    def _markers(self) -> dict[str, tuple[str, ...]]:
+        found = dict(self.registry.markers)
+        for key in self.recorded.models if self.recorded else ():
+            if key.isidentifier():
+                found.setdefault(key, (key,))
+        return found
+
+    def marker_names(self, key: str) -> list[str]:
+        return [name for name, keys in self._markers().items() if key in keys]
+
+    def models_for(self, marks: set[str]) -> list[str]:
+        """The model keys that a test's markers choose; with recorded numbers and no such marker, those of the table."""
+        markers = self._markers()
+        chosen = list(dict.fromkeys(key for name, keys in markers.items() if name in marks for key in keys))
+        if self.recorded is None:
+            return chosen
+        here = [key for key in chosen if key in self.recorded.models]
+        return here or chosen or list(self.recorded.models)
+
+    # --- judging
+
+    def judge(
+        self, item: pytest.Item, claim: Claim, model: str | None, values: Mapping[Any, Sequence[float]] | None
+    ) -> Record:
+        """Measure, judge, write the record."""
+        key = model or BY_HAND
+        spec = self.registry.models.get(key)
+        judged = self._with_margin(claim)
+        try:
+            cells = measured_by_hand(judged, key, values) if values is not None else self._cells(judged, model)
+            verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
+            self.used.update({found.key: found for found in cells.values()})
+        except NotRunError as reason:
+            cells, verdict = {}, not_run(reason)
+        return self._record(item, judged, key, spec, cells, verdict)
+
+    def _cells(self, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
+        if model is None:
+            raise ClaimsError(
+                f"{claim.subject}: on which model?  Mark the test with a key or family of {self.registry.source} "
+                f"({listing(self._markers())}), give numbers with --claims-measurements FILE, or with holds(claim, values=...)."
+            )
+        if self.recorded is not None:
+            return self.recorded.cells(model, claim.cells)
+        raise NotRunError(
+            f"{self.registry[model].where} was not measured: give recorded numbers with --claims-measurements FILE."
+        )
+
+    def _record(
+        self,
+        item: pytest.Item,
+        claim: Claim,
+        key: str,
+        spec: ModelSpec | None,
+        cells: Mapping[Cell, Measurement],
+        verdict: Any,
+    ) -> Record:
+        marker = item.get_closest_marker("finding")
+        made = record(
+            claim,
+            verdict,
+            model=key,
+            node_id=item.nodeid,
+            source=_source(item),
+            finding=str(marker.args[0]) if marker and marker.args else None,
+            checkpoint=spec.revision if spec is not None else None,
+            facts=next((dict(found.facts) for found in cells.values() if found.facts), {}),
+        )
+        content = (claim.fingerprint, made.margin)
+        if self._contents.setdefault((made.id, key), content)[0] != claim.fingerprint:
+            raise ClaimsError(f"two different claims have the id {made.id!r}; give one of them another with id='...'.")
+        return made
+
+    def _with_margin(self, claim: Claim) -> Claim:
+        other = self._judging_twice.get(claim.id)
+        return claim if other is None else replace(claim, rule=claim.rule.with_margin(other))
+
+    # --- reports as they arrive, in this process or from workers
+
+    def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
+        self.expected.update(node_ids)
+
+    def saw(self, report: Any) -> None:
+        """Every phase of every test passes here, on the controller too."""
+        if report.when == "teardown" or report.when not in ("setup", "call"):
+            self.reported.add(report.nodeid)
+        if report.when not in ("setup", "call", "teardown"):
+            self.crashed.append(report.nodeid)
+        if (records := getattr(report, "claims_records", None)) is not None:
+            self.ledger.records.extend(record_from(body) for body in json.loads(records))
+
+    # --- the end
+
+    def missing(self) -> list[str]:
+        return sorted(self.expected - self.reported)
+
+    def write(self, session: pytest.Session) -> None:
+        if hasattr(self.config, "workerinput"):
+            return
+        from causal_claims.pytest_plugin import files
+
+        files.write(self, session)
+
+    def set_exit_status(self, session: pytest.Session) -> None:
+        """A run that lost tests never exits 0."""
+        if hasattr(self.config, "workerinput") or self.config.option.collectonly:
+            return
+        stopped = bool(session.shouldstop or session.shouldfail)
+        lost = bool(self.crashed) or (bool(self.missing()) and not stopped)
+        not_run_at_gate = self.settings.gate and any(one.outcome == "NOT RUN" for one in self.ledger.records)
+        if int(session.exitstatus) in (0, 1) and (lost or not_run_at_gate):
+            session.exitstatus = INCOMPLETE
+
+
+def session_of(config: pytest.Config) -> ClaimsSession:
+    """The session of this run, made when first asked for."""
+    found = options.session_in(config)
+    if found is None:
+        found = ClaimsSession(config)
+        options.remember(config, found)
+    return found
+
+
+def _source(item: pytest.Item) -> str | None:
+    """The line `Source: ...` of the claim file's docstring."""
+    doc = getattr(getattr(item, "module", None), "__doc__", None) or ""
+    for paragraph in doc.split("\n\n"):
+        head, found, rest = paragraph.strip().partition("Source:")
+        if found and not head.strip():
+            return " ".join(rest.split())
+    return None
