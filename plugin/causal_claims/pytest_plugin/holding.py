@@ -14,6 +14,7 @@ from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
 JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
+BROKEN: pytest.StashKey[bool] = pytest.StashKey()  # the program or the machine failed while judging
 
 
 class ClaimFailed(Exception):  # noqa: N818 - a failed assertion, not an error of the program
@@ -27,10 +28,10 @@ class NotRunAtGate(ClaimFailed):
 class Judged:
     """The answer of `holds`: true or a failure, and it must be asserted."""
 
-    def __init__(self, claim: Claim, record: Record, session: ClaimsSession) -> None:
+    def __init__(self, claim: Claim, record: Record, session: ClaimsSession, asserted: bool = False) -> None:
         self.claim = claim
         self.record = record
-        self.asserted = False
+        self.asserted = asserted
         self._session = session
 
     def __repr__(self) -> str:
@@ -71,7 +72,13 @@ class Holds:
             raise ClaimsError(f"holds({claim!r}): give a claim, e.g. raises(M, by=ablate(Head(27, 11)), beyond=0.02).")
         if values is None and id(claim) in self._judged:
             return self._judged[id(claim)]
-        record = self._session.judge(self._item, claim, self._model, values)
+        try:
+            record = self._session.judge(self._item, claim, self._model, values)
+        except Exception as error:
+            self._item.stash[BROKEN] = True
+            broken = self._session.error(self._item, claim, self._model, error)
+            self._item.stash[JUDGED].append(Judged(claim, broken, self._session, asserted=True))
+            raise
         judged = self._judged[id(claim)] = Judged(claim, record, self._session)
         self._item.stash[JUDGED].append(judged)
         return judged

@@ -20,6 +20,7 @@ from causal_claims.models import ModelSpec, Registry, load_registry
 from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.by_hand import measured_by_hand
 from causal_claims.recorded import Recorded, read_measurements
+from causal_claims.verdicts import Evidence, Outcome, Verdict
 
 BY_HAND = "by_hand"  # the model key of numbers that a test measured without any model chosen
 INCOMPLETE = 11
@@ -40,7 +41,7 @@ class ClaimsSession:
         self.used: dict[tuple[str, str, str], Measurement] = {}  # cells that verdicts rest on
         self.written: list[str] = []  # what was written, for the terminal
         self.started = time.time()
-        self._contents: dict[tuple[str, str], tuple[str, float | None]] = {}
+        self._contents: dict[tuple[str, str], str] = {}
         self._judging_twice: dict[str, float] = dict(self.settings.margins)
 
     def configure(self) -> None:
@@ -102,6 +103,21 @@ class ClaimsSession:
             cells, verdict = {}, not_run(reason)
         return self._record(item, judged, key, spec, cells, verdict)
 
+    def error(self, item: pytest.Item, claim: Claim, model: str | None, error: Exception) -> Record:
+        """The program or the machine failed: written down, and never as a verdict."""
+        text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
+        failed = Verdict(Outcome.ERROR, text, Evidence(None))
+        key = model or BY_HAND
+        return self._record(item, claim, key, self.registry.models.get(key), {}, failed, check=False)
+
+    def error(self, item: pytest.Item, claim: Claim, model: str | None, error: Exception) -> Record:
+        """The program or the machine failed: written down, and never as a verdict."""
+        text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
+        key = model or BY_HAND
+        return self._record(
+            item, claim, key, self.registry.models.get(key), {}, Verdict(Outcome.ERROR, text, Evidence(None))
+        )
+
     def _cells(self, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
         if model is None:
             raise ClaimsError(
@@ -121,7 +137,7 @@ class ClaimsSession:
         key: str,
         spec: ModelSpec | None,
         cells: Mapping[Cell, Measurement],
-        verdict: Any,
+        verdict: Verdict,
     ) -> Record:
         marker = item.get_closest_marker("finding")
         made = record(
@@ -134,8 +150,10 @@ class ClaimsSession:
             checkpoint=spec.revision if spec is not None else None,
             facts=next((dict(found.facts) for found in cells.values() if found.facts), {}),
         )
-        content = (claim.fingerprint, made.margin)
-        if self._contents.setdefault((made.id, key), content)[0] != claim.fingerprint:
+        if (
+            self._contents.setdefault((made.id, key), claim.fingerprint) != claim.fingerprint
+            and verdict.outcome != Outcome.ERROR
+        ):
             raise ClaimsError(f"two different claims have the id {made.id!r}; give one of them another with id='...'.")
         return made
 
@@ -175,7 +193,7 @@ class ClaimsSession:
             return
         stopped = bool(session.shouldstop or session.shouldfail)
         lost = bool(self.crashed) or (bool(self.missing()) and not stopped)
-        not_run_at_gate = self.settings.gate and any(one.outcome == "NOT RUN" for one in self.ledger.records)
+        not_run_at_gate = self.settings.gate and any(one.outcome == Outcome.NOT_RUN for one in self.ledger.records)
         if int(session.exitstatus) in (0, 1) and (lost or not_run_at_gate):
             session.exitstatus = INCOMPLETE
 

@@ -11,7 +11,7 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Record, plain
-from causal_claims.pytest_plugin.holding import JUDGED, ClaimFailed, Judged
+from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
 from causal_claims.verdicts import Outcome, number
 
 _PROPERTIES = ("id", "outcome", "model", "kind", "metric", "condition", "effect", "ci_low", "ci_high", "confidence", "n",
@@ -27,10 +27,12 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = _failure(item, str(error), judged)
     elif report.failed and isinstance(error, ClaimsError):
         report.longrepr = f"ERROR {error}\n{_place(item)}"
+    if report.failed and report.when == "call" and (item.stash.get(BROKEN, False) or isinstance(error, NotRunAtGate)):
+        report.when = "setup"  # pytest and JUnit tell an error from a failed assertion by its phase
     if report.when == "call" and report.passed and (sentence := _unasserted(item, judged)):
         report.outcome = "failed"
         report.longrepr = f"{sentence}\n{_place(item)}"
-    if report.when == "call" or (report.when == "setup" and not report.passed):
+    if call.when == "call" or (call.when == "setup" and not report.passed):
         _attach(item, report, judged)
 
 
