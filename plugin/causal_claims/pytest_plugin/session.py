@@ -106,13 +106,6 @@ class ClaimsSession:
     def error(self, item: pytest.Item, claim: Claim, model: str | None, error: Exception) -> Record:
         """The program or the machine failed: written down, and never as a verdict."""
         text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
-        failed = Verdict(Outcome.ERROR, text, Evidence(None))
-        key = model or BY_HAND
-        return self._record(item, claim, key, self.registry.models.get(key), {}, failed, check=False)
-
-    def error(self, item: pytest.Item, claim: Claim, model: str | None, error: Exception) -> Record:
-        """The program or the machine failed: written down, and never as a verdict."""
-        text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
         key = model or BY_HAND
         return self._record(
             item, claim, key, self.registry.models.get(key), {}, Verdict(Outcome.ERROR, text, Evidence(None))
