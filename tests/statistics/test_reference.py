@@ -46,7 +46,7 @@ def wilcoxon_hollander_wolfe(i: Numbers) -> Numbers:
     return {"V": test.V, "p_greater": test.p_greater, "hodges_lehmann": rank_tests.hodges_lehmann(d)}
 
 
-def wilcoxon_R_asymptotic(i: Numbers) -> Numbers:
+def wilcoxon_r_asymptotic(i: Numbers) -> Numbers:
     d = np.subtract(i["x"], i["y"])
     plain, corrected = rank_tests.wilcoxon_normal(d), rank_tests.wilcoxon_normal(d, correct=True)
     T = min(plain.V, plain.n * (plain.n + 1) / 2 - plain.V)
@@ -123,7 +123,7 @@ def clopper_zero(i: Numbers) -> Numbers:
     return {"zero_high": proportion.clopper_pearson(0, n).high, "full_low": proportion.clopper_pearson(n, n).low}
 
 
-def bootstrap_mean_R(i: Numbers) -> Numbers:
+def bootstrap_mean_r(i: Numbers) -> Numbers:
     methods: dict[str, resampling.Method] = {"basic": "basic", "percentile": "percentile", "bca": "BCa"}
     intervals = {key: resampling.bootstrap(i["x"], name, 1, RESAMPLES) for key, name in methods.items()}
     return {key: [interval.low, interval.high] for key, interval in intervals.items()}
@@ -147,7 +147,7 @@ def bh_1995(i: Numbers) -> Numbers:
     return {key: int((rule(i["p"]) <= 0.05).sum()) for key, rule in rules.items()}
 
 
-def gs_boundaries_K5(i: Numbers) -> Numbers:
+def gs_boundaries_k5(i: Numbers) -> Numbers:
     looks, alpha = i["K"], i["alpha"]
     return {
         "of": sequential.obrien_fleming(looks, alpha),
@@ -194,7 +194,7 @@ def poisson_rate(i: Numbers) -> Numbers:
 PROCEDURES: dict[str, Callable[[Numbers], Numbers]] = {
     "paired_t_sleep": paired_t_sleep,
     "wilcoxon_hollander_wolfe": wilcoxon_hollander_wolfe,
-    "wilcoxon_R_asymptotic": wilcoxon_R_asymptotic,
+    "wilcoxon_R_asymptotic": wilcoxon_r_asymptotic,
     "tost_paired_lakens": tost_paired_lakens,
     "tost_paired_clinic_v1": tost_paired_clinic_v1,
     "paired_mean_summary_bonett": paired_mean_summary_bonett,
@@ -207,12 +207,12 @@ PROCEDURES: dict[str, Callable[[Numbers], Numbers]] = {
     "conditional_or_ezra": conditional_or_ezra,
     "wilson_newcombe1998": wilson_newcombe1998,
     "clopper_zero": clopper_zero,
-    "bootstrap_mean_R": bootstrap_mean_R,
+    "bootstrap_mean_R": bootstrap_mean_r,
     "bootstrap_t_aircondit": bootstrap_t_aircondit,
     "bca_acceleration_two_sample": bca_acceleration_two_sample,
     "bh_1995": bh_1995,
     "bh_adjusted": lambda i: {"adjusted": multiplicity.benjamini_hochberg(i["p"])},
-    "gs_boundaries_K5": gs_boundaries_K5,
+    "gs_boundaries_K5": gs_boundaries_k5,
     "gs_hsd_gsdesign": gs_hsd_gsdesign,
     "confseq_normal_mixture": confseq_normal_mixture,
     "confseq_betting_ci": lambda i: ends(betting.betting(i["x"], 0, 1)),

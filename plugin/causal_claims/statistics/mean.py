@@ -52,6 +52,7 @@ class Tails(NamedTuple):
 
 def moments(D: Array) -> Moments:
     """Mean, standard error and skewness along the last axis."""
+    D = np.ascontiguousarray(D)  # sums then have the same last bits for one sample and for many
     n = D.shape[-1]
     constant = D.max(-1) == D.min(-1)
     mean = np.where(constant, D[..., 0], D.mean(-1))

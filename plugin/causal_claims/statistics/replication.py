@@ -60,7 +60,8 @@ def small_telescopes(n0: int, power: float = 1 / 3, groups: int = 1, alpha: floa
 
     def shortfall(d: float) -> float:
         shift = d * scale
-        return float(1 - special.nctdtr(df, shift, critical) + special.nctdtr(df, shift, -critical)) - power
+        far = np.nan_to_num(special.nctdtr(df, shift, -critical))  # NaN where it is too small to compute
+        return float(1 - special.nctdtr(df, shift, critical) + far) - power
 
     if shortfall(0.0) >= 0:
         raise ValueError(f"power must exceed alpha; they are {power} and {alpha}.")
@@ -81,7 +82,7 @@ def telescope(d: ArrayLike, n0: int, confidence: float = 0.95) -> Telescope:
     t = float(m.mean / m.se)
     upper = float(special.nctdtrinc(m.n - 1, 1 - fraction(confidence, "confidence"), t) / np.sqrt(m.n))
     d33 = small_telescopes(n0)
-    return Telescope(t / np.sqrt(m.n), upper, d33, upper < d33)
+    return Telescope(t / float(np.sqrt(m.n)), upper, d33, upper < d33)
 
 
 def compare_estimates(e1: float, se1: float, e2: float, se2: float, confidence: float = 0.95) -> Comparison:
