@@ -53,6 +53,10 @@ class Rule(ABC):
         """The margin as the record holds it."""
         return None
 
+    def p_floor(self) -> float | None:
+        """The smallest two-sided p that this design could ever reach, where the design limits it."""
+        return None
+
     def with_margin(self, value: float) -> "Rule":
         """The same rule with another margin, as the record holds margins (signed)."""
         name = next((f.name for f in fields(self) if f.name in _MARGINS), None) if is_dataclass(self) else None

@@ -70,6 +70,12 @@ def pytest_make_collect_report(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With --claims-plan nothing is run: the plan is the output."""
+    return True if session.config.getoption("--claims-plan") else None
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     if options.in_use(session.config):
         _session(session.config).collected([item.nodeid for item in session.items], session.items)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,12 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError, listing
+from causal_claims.examples import example_counts
 from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Ledger, Record, record, record_from
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry, load_registry
+from causal_claims.plan import Plan, plan, size_from_examples
 from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.by_hand import measured_by_hand
 from causal_claims.recorded import Recorded, read_measurements
@@ -39,6 +41,7 @@ class ClaimsSession:
         self.reported: set[str] = set()
         self.crashed: list[str] = []
         self.used: dict[tuple[str, str, str], Measurement] = {}  # cells that verdicts rest on
+        self.plan: Plan | None = None
         self.written: list[str] = []  # what was written, for the terminal
         self.started = time.time()
         self._contents: dict[tuple[str, str], str] = {}
@@ -157,7 +160,19 @@ class ClaimsSession:
     # --- reports as they arrive, in this process or from workers
 
     def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
-        self.expected.update(node_ids)
+        if self.settings.plan:
+            self.plan = plan(_claims_of(items), self._size)
+        else:
+            self.expected.update(node_ids)
+
+    def _size(self, model: str, claim: Claim) -> int | None:
+        """Independent examples a claim will have, as far as that is known before measuring."""
+        if self.recorded is None:
+            return size_from_examples(example_counts())(model, claim)
+        try:
+            return min(len(set(found.clusters)) for found in self.recorded.cells(model, claim.cells).values())
+        except NotRunError:
+            return None
 
     def saw(self, report: Any) -> None:
         """Every phase of every test passes here, on the controller too."""
@@ -198,6 +213,14 @@ def session_of(config: pytest.Config) -> ClaimsSession:
         found = ClaimsSession(config)
         options.remember(config, found)
     return found
+
+
+def _claims_of(items: Sequence[pytest.Item]) -> Iterator[tuple[Claim, str]]:
+    for item in items:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        yield from (
+            (value, params.get("model_key") or BY_HAND) for value in params.values() if isinstance(value, Claim)
+        )
 
 
 def _source(item: pytest.Item) -> str | None:

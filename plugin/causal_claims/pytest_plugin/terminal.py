@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from causal_claims.plan import Plan
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
@@ -19,6 +20,9 @@ _MANY = 20
 def summarise(reporter: Any, claims: ClaimsSession) -> None:
     """Grouped by outcome, the worst last, where the eye is."""
     groups = claims.ledger.by_outcome
+    if claims.plan is not None:
+        _plan(reporter, claims.plan)
+        return
     if not claims.ledger.records and not claims.missing() and not claims.written:
         return
     reporter.section("causal claims", sep="=")
@@ -34,6 +38,16 @@ def summarise(reporter: Any, claims: ClaimsSession) -> None:
         reporter.write_line(line)
     if (lost := claims.missing()) and not reporter.config.option.collectonly:
         reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
+
+
+def _plan(reporter: Any, plan: Plan) -> None:
+    """What would be measured; nothing was."""
+    reporter.section("claims plan: nothing was measured", sep="=")
+    for planned in plan.claims:
+        reporter.write_line(planned.line)
+    for model, cells in plan.cells.items():
+        readers = sum(len(ids) for ids in cells.values())
+        reporter.write_line(f"{model}: {len(cells)} distinct cells for {readers} uses")
 
 
 def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:

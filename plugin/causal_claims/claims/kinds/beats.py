@@ -45,6 +45,9 @@ class Beats(Rule):
     def margin(self) -> float:
         return self.beyond if self.way == "raises" else -self.beyond
 
+    def p_floor(self) -> float:
+        return min(1.0, 2 / (len(self.controls) + 1))
+
     def design(self) -> dict[str, object]:
         return {"way": self.way}
 
