@@ -95,9 +95,10 @@ def record(
     """A verdict on a claim, written down."""
     about, decision = claim.about, verdict.evidence.decision or Decision(verdict.outcome, verdict.reason)
     cells = claim.rule.effects()[0].cells
+    subject = f"(stand-in {stand_in}) {claim.subject}" if stand_in else claim.subject
     line = one_line(
         verdict.outcome,
-        claim.subject,
+        subject,
         verdict.reason,
         verdict.evidence.decision,
         claim.rule.needs(),

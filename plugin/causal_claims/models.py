@@ -31,6 +31,7 @@ class ModelSpec:
     min_memory_gb: float | None = None
     stand_in: str | None = None  # the planted family that can take its place
     markers: tuple[str, ...] = ()  # further names that select it
+    standing_in: str | None = None  # "family/variant" while a stand-in takes its place; never read from models.yaml
 
     @property
     def where(self) -> str:

@@ -27,6 +27,13 @@ class Settings:
     confidence: float
     plan: bool
     gate: bool
+    stand_in: str | None
+    backend: str
+    device: str
+    dtype: str | None
+    cache: Path | None
+    memory_gb: float
+    examples: int | None
     margins: tuple[tuple[str, float], ...]
 
 
@@ -50,6 +57,23 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--claims-reports", metavar="DIR|off", help="where the ledger and the reports go (default: reports)"
     )
+    group.addoption(
+        "--claims-stand-in",
+        nargs="?",
+        const="in_place",
+        metavar="VARIANT",
+        help="run on planted stand-ins instead of the real models; every line and file then says so",
+    )
+    group.addoption("--claims-backend", metavar="fast|reference", help="how to measure (default: fast)")
+    group.addoption(
+        "--claims-device", metavar="DEVICE", help="cpu, cuda, cuda:1, ... (default: cuda where there is one)"
+    )
+    group.addoption(
+        "--claims-dtype", metavar="DTYPE", help="float32, bfloat16, float16 or auto, instead of models.yaml's"
+    )
+    group.addoption("--claims-cache", metavar="DIR|off", help="the store of measured cells (default: .claims-cache)")
+    group.addoption("--claims-memory", metavar="GB", help="what passes may hold beside the weights (default: 4)")
+    group.addoption("--claims-examples", metavar="N", help="only the first N examples of each set: a smoke run")
     group.addoption("--claims-confidence", metavar="P", help="confidence of the decision intervals (default: 0.95)")
     group.addoption(
         "--claims-margin", action="append", default=[], metavar="ID=VALUE", help="judge one claim with another margin"
@@ -61,6 +85,8 @@ def add(parser: pytest.Parser) -> None:
     parser.addini("claims_models", "the model registry, from the root directory", type="string", default="models.yaml")
     parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="fail")
     parser.addini("claims_reports", "as --claims-reports", type="string", default="reports")
+    parser.addini("claims_cache", "as --claims-cache", type="string", default=".claims-cache")
+    parser.addini("claims_device", "as --claims-device", type="string", default="auto")
     parser.addini("claims_confidence", "as --claims-confidence", type="string", default="0.95")
 
 
@@ -70,7 +96,7 @@ def in_use(config: pytest.Config) -> bool:
     if session_in(config) is not None:
         return True
     named = ("claims_measurements", "claims_model", "claims_inconclusive", "claims_reports", "claims_confidence",
-             "claims_margin", "claims_plan", "claims_gate")  # fmt: skip
+             "claims_margin", "claims_plan", "claims_gate", "claims_stand_in", "claims_examples", "claims_backend")  # fmt: skip
     if any(getattr(option, name, None) for name in named) or hasattr(config, "workerinput"):
         return True
     return (config.rootpath / str(config.getini("claims_models"))).is_file()
@@ -84,6 +110,7 @@ def settings(config: pytest.Config) -> Settings:
         raise pytest.UsageError(f"--claims-inconclusive={inconclusive}: it is one of {', '.join(_INCONCLUSIVE)}.")
     reports = get("--claims-reports") or str(config.getini("claims_reports"))
     measurements = get("--claims-measurements")
+    cache = get("--claims-cache") or str(config.getini("claims_cache"))
     return Settings(
         models=config.rootpath / str(config.getini("claims_models")),
         overrides=tuple(get("--claims-model")),
@@ -93,6 +120,13 @@ def settings(config: pytest.Config) -> Settings:
         confidence=_fraction(get("--claims-confidence") or str(config.getini("claims_confidence"))),
         plan=bool(get("--claims-plan")),
         gate=bool(get("--claims-gate")),
+        stand_in=get("--claims-stand-in"),
+        backend=get("--claims-backend") or "fast",
+        device=get("--claims-device") or str(config.getini("claims_device")),
+        dtype=get("--claims-dtype"),
+        cache=None if cache == "off" else _path(config, cache, config.rootpath),
+        memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
+        examples=_whole("--claims-examples", get("--claims-examples")),
         margins=tuple(_margin(text) for text in get("--claims-margin")),
     )
 
@@ -137,6 +171,24 @@ def _fraction(text: str) -> float:
     if not 0.5 < value < 1:
         raise pytest.UsageError(f"--claims-confidence={text}: give a number between 0.5 and 1, e.g. 0.95.")
     return value
+
+
+def _positive(option: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise pytest.UsageError(f"{option}={text}: give a number above 0.")
+    return value
+
+
+def _whole(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise pytest.UsageError(f"{option}={text}: give a whole number of at least 1.")
+    return int(text)
 
 
 def _margin(text: str) -> tuple[str, float]:

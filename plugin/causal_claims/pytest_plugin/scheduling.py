@@ -6,17 +6,13 @@ out again and again.  The controller knows node ids only, so the model key at th
 
 from __future__ import annotations
 
-import re
-from collections import Counter, OrderedDict
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from causal_claims.pytest_plugin import options
-
-_KEY = re.compile(r"\[([^\[\]\s]+?)-")
-_LARGEST = 24  # tests handed out at once, so that a large group can be shared by idle workers
+from causal_claims.pytest_plugin.grouping import grouped
 
 
 class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -45,30 +41,6 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
                     if all(unit.values()):
                         del self.workqueue[scope]
         return crashed
-
-
-def grouped(node_ids: list[str], models: set[str], workers: int) -> dict[str, str]:
-    """Each test's group: `model#share` for claims, itself for any other.  A pure function of the ids."""
-    keys = {node: key for node in node_ids if (key := model_of(node, models)) is not None}
-    sizes = Counter(keys.values())
-    shares = {
-        key: max(1, min(-(-size // 4), -(-workers // max(1, len(sizes))), workers)) for key, size in sizes.items()
-    }
-    groups, seen = OrderedDict[str, str](), Counter[str]()
-    for node in node_ids:
-        key = keys.get(node)
-        if key is None:
-            groups[node] = node
-            continue
-        length = min(_LARGEST, -(-sizes[key] // shares[key]))
-        groups[node] = f"{key}#{seen[key] // length}"
-        seen[key] += 1
-    return groups
-
-
-def model_of(node_id: str, models: set[str]) -> str | None:
-    match = _KEY.search(node_id)
-    return match[1] if match and match[1] in models else None
 
 
 class XdistHooks:

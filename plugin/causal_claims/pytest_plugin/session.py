@@ -21,6 +21,10 @@ from causal_claims.models import ModelSpec, Registry, load_registry
 from causal_claims.plan import Plan, plan, size_from_examples
 from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.by_hand import measured_by_hand
+from causal_claims.pytest_plugin.carrying import unpack
+from causal_claims.pytest_plugin.grouping import grouped
+from causal_claims.pytest_plugin.live import engine_settings, progress_for, standing_in
+from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.recorded import Recorded, read_measurements
 from causal_claims.verdicts import Evidence, Outcome, Verdict
 
@@ -44,6 +48,8 @@ class ClaimsSession:
         self.plan: Plan | None = None
         self.written: list[str] = []  # what was written, for the terminal
         self.started = time.time()
+        self._measuring: Measuring | None = None
+        self._sent: set[tuple[str, str, str]] = set()
         self._contents: dict[tuple[str, str], str] = {}
         self._judging_twice: dict[str, float] = dict(self.settings.margins)
 
@@ -54,6 +60,8 @@ class ClaimsSession:
                 self.registry = load_registry(self.settings.models)
             for text in self.settings.overrides:
                 self.registry = self.registry.override(text)
+            if self.settings.stand_in is not None:
+                self.registry = standing_in(self.registry, self.settings.stand_in)
             if self.settings.measurements is not None:
                 self.recorded = read_measurements(self.settings.measurements)
         except ClaimsError as error:
@@ -99,7 +107,7 @@ class ClaimsSession:
         spec = self.registry.models.get(key)
         judged = self._with_margin(claim)
         try:
-            cells = measured_by_hand(judged, key, values) if values is not None else self._cells(judged, model)
+            cells = measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
             verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
             self.used.update({found.key: found for found in cells.values()})
         except NotRunError as reason:
@@ -114,7 +122,7 @@ class ClaimsSession:
             item, claim, key, self.registry.models.get(key), {}, Verdict(Outcome.ERROR, text, Evidence(None))
         )
 
-    def _cells(self, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
+    def _cells(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
         if model is None:
             raise ClaimsError(
                 f"{claim.subject}: on which model?  Mark the test with a key or family of {self.registry.source} "
@@ -122,9 +130,21 @@ class ClaimsSession:
             )
         if self.recorded is not None:
             return self.recorded.cells(model, claim.cells)
-        raise NotRunError(
-            f"{self.registry[model].where} was not measured: give recorded numbers with --claims-measurements FILE."
-        )
+        return self.measuring.cells(item.nodeid, model, claim.cells)
+
+    @property
+    def measuring(self) -> Measuring:
+        if self._measuring is None:
+            self._measuring = Measuring(self.registry, engine_settings(self.settings), progress_for(self.config))
+        return self._measuring
+
+    def unsent(self) -> list[Measurement]:
+        """Live measurements that the controller does not have yet."""
+        if self.recorded is not None or not hasattr(self.config, "workerinput"):
+            return []
+        fresh = [one for key, one in self.used.items() if key not in self._sent]
+        self._sent.update(one.key for one in fresh)
+        return fresh
 
     def _record(
         self,
@@ -136,6 +156,7 @@ class ClaimsSession:
         verdict: Verdict,
     ) -> Record:
         marker = item.get_closest_marker("finding")
+        facts = next((dict(found.facts) for found in cells.values() if found.facts), {})
         made = record(
             claim,
             verdict,
@@ -143,8 +164,9 @@ class ClaimsSession:
             node_id=item.nodeid,
             source=_source(item),
             finding=str(marker.args[0]) if marker and marker.args else None,
-            checkpoint=spec.revision if spec is not None else None,
-            facts=next((dict(found.facts) for found in cells.values() if found.facts), {}),
+            checkpoint=_checkpoint(spec, facts),
+            stand_in=spec.standing_in if spec is not None else None,
+            facts=facts,
         )
         if (
             self._contents.setdefault((made.id, key), claim.fingerprint) != claim.fingerprint
@@ -162,8 +184,11 @@ class ClaimsSession:
     def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
         if self.settings.plan:
             self.plan = plan(_claims_of(items), self._size)
-        else:
-            self.expected.update(node_ids)
+            return
+        self.expected.update(node_ids)
+        if items and self.recorded is None:
+            workers = int(getattr(self.config, "workerinput", {}).get("workercount", 1))
+            self.measuring.gather(items, grouped(list(node_ids), set(self.registry.models), workers))
 
     def _size(self, model: str, claim: Claim) -> int | None:
         """Independent examples a claim will have, as far as that is known before measuring."""
@@ -176,10 +201,14 @@ class ClaimsSession:
 
     def saw(self, report: Any) -> None:
         """Every phase of every test passes here, on the controller too."""
+        if report.when == "teardown" and self._measuring is not None:
+            self._measuring.done(report.nodeid)
         if report.when == "teardown" or report.when not in ("setup", "call"):
             self.reported.add(report.nodeid)
         if report.when not in ("setup", "call", "teardown"):
             self.crashed.append(report.nodeid)
+        if (cells := getattr(report, "claims_cells", None)) is not None:
+            self.used.update((one.key, one) for one in unpack(cells))
         if (records := getattr(report, "claims_records", None)) is not None:
             self.ledger.records.extend(record_from(body) for body in json.loads(records))
 
@@ -213,6 +242,13 @@ def session_of(config: pytest.Config) -> ClaimsSession:
         found = ClaimsSession(config)
         options.remember(config, found)
     return found
+
+
+def _checkpoint(spec: ModelSpec | None, facts: Mapping[str, str]) -> str | None:
+    """What was measured: the pinned revision, else the hash of the weights."""
+    if spec is None:
+        return None
+    return spec.revision or facts.get("weights_hash")
 
 
 def _claims_of(items: Sequence[pytest.Item]) -> Iterator[tuple[Claim, str]]:

@@ -11,6 +11,8 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Record, plain
+from causal_claims.pytest_plugin import options
+from causal_claims.pytest_plugin.carrying import pack
 from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
 from causal_claims.verdicts import Outcome, number
 
@@ -73,6 +75,9 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     records = [one.record for one in judged]
     if not records:
         return
+    session = options.session_in(item.config)
+    if session is not None and (fresh := session.unsent()):
+        report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
     report.claims_records = json.dumps([plain(asdict(one)) for one in records])  # type: ignore[attr-defined]
     for i, record in enumerate(records):
         prefix = "claim" if i == 0 else f"claim.{i + 1}"
