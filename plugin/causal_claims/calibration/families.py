@@ -51,7 +51,7 @@ FAMILIES = {
         0.15 * 1.5 - 0.03,
         float(np.sqrt(_zero_inflated_variance(0.85, 1.5) + _zero_inflated_variance(0.97, 1.0))),
     ),
-    "bounded": Family(lambda rng, shape: rng.beta(2, 3, shape) - rng.beta(2, 3, shape), 0.0, float(np.sqrt(0.08))),
+    "bounded": Family(lambda rng, shape: rng.beta(2, 6, shape) - rng.beta(2, 6, shape), 0.0, float(np.sqrt(1 / 24))),
 }
 
 

@@ -7,10 +7,11 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from causal_claims.statistics.interval import Interval
 from causal_claims.statistics.proportion import clopper_pearson, wilson
+from causal_claims.statistics.root import root
 from causal_claims.statistics.sample import count, fraction
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
@@ -72,8 +73,8 @@ def tango(b: int, c: int, n: int, confidence: float = 0.95) -> Interval:
         return (b - c - n * delta) ** 2 - z2 * max(variance, 0.0)
 
     step = 1e-9  # at the estimate itself the variance may be 0, a spurious root
-    low = -1.0 if excess(-1.0) <= 0 else optimize.brentq(excess, -1.0, estimate - step, xtol=1e-13)
-    high = 1.0 if excess(1.0) <= 0 else optimize.brentq(excess, estimate + step, 1.0, xtol=1e-13)
+    low = -1.0 if excess(-1.0) <= 0 else root(excess, -1.0, estimate - step, precision=1e-13)
+    high = 1.0 if excess(1.0) <= 0 else root(excess, estimate + step, 1.0, precision=1e-13)
     return Interval(float(low), float(high), confidence, "Tango")
 
 
@@ -143,7 +144,7 @@ def _melded_low(b: int, c: int, n: int, tail: float) -> float:
         return inner + (float(special.betainc(alpha, beta, start)) if positive else 0.0)
 
     low, high = (0.0, last) if positive else (-last, 0.0)
-    return float(optimize.brentq(lambda delta: below(delta) - tail, low, high, xtol=1e-12))
+    return root(lambda delta: below(delta) - tail, low, high, precision=1e-12)
 
 
 def _mid_p_low(x: int, n: int, tail: float) -> float:
@@ -152,7 +153,7 @@ def _mid_p_low(x: int, n: int, tail: float) -> float:
         beyond = special.betainc(x + 1, n - x, p) if x < n else 0.0
         return float(at_least + beyond) / 2 - tail
 
-    return float(optimize.brentq(upper_tail, 0.0, 1.0, xtol=1e-14))
+    return root(upper_tail, 0.0, 1.0, precision=1e-14)
 
 
 def _odds(p: float) -> float:

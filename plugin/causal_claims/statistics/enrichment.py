@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from causal_claims.statistics.effect_size import midranks
 from causal_claims.statistics.interval import Interval
+from causal_claims.statistics.root import root
 from causal_claims.statistics.sample import count, fraction, vector
 
 
@@ -71,6 +72,6 @@ def auc_interval(auc: float, members: int, others: int, confidence: float = 0.95
         return abs(auc - theta) - z * sqrt(variance / (members * others))
 
     step = 1e-9  # at 0 and 1 the variance is 0, a spurious root
-    low = 0.0 if auc <= step else optimize.brentq(excess, 0.0, auc - step, xtol=1e-13)
-    high = 1.0 if auc >= 1 - step else optimize.brentq(excess, auc + step, 1.0, xtol=1e-13)
+    low = 0.0 if auc <= step else root(excess, 0.0, auc - step, precision=1e-13)
+    high = 1.0 if auc >= 1 - step else root(excess, auc + step, 1.0, precision=1e-13)
     return Interval(float(low), float(high), confidence, "Newcombe AUC")

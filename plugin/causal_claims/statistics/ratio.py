@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from causal_claims.statistics.interval import Interval
 from causal_claims.statistics.mean import hull, student_t, t_quantile
+from causal_claims.statistics.root import root
 from causal_claims.statistics.sample import Array, same_length, vector
 
 
@@ -69,7 +69,7 @@ def _crossing(end: Callable[[float], float], ratio: float, step: float) -> float
     far = ratio + step
     for _ in range(60):
         if end(far) * step < 0:
-            return float(optimize.brentq(end, min(ratio, far), max(ratio, far), xtol=1e-14, rtol=1e-10))
+            return root(end, min(ratio, far), max(ratio, far), precision=1e-10 * (1 + abs(ratio)))
         far = ratio + 2 * (far - ratio)
     return float(np.copysign(np.inf, step))
 

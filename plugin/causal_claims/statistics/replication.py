@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from causal_claims.statistics.interval import Interval
 from causal_claims.statistics.mean import moments, t_quantile
+from causal_claims.statistics.root import root
 from causal_claims.statistics.sample import count, fraction, vector
 
 
@@ -68,7 +69,7 @@ def small_telescopes(n0: int, power: float = 1 / 3, groups: int = 1, alpha: floa
     high = critical / scale
     while shortfall(high) < 0:
         high *= 1.25
-    return float(optimize.brentq(shortfall, 0.0, high, xtol=1e-12))
+    return root(shortfall, 0.0, high, precision=1e-12)
 
 
 def telescope(d: ArrayLike, n0: int, confidence: float = 0.95) -> Telescope:

@@ -11,10 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from causal_claims.statistics.interval import Interval
 from causal_claims.statistics.mean import hull, moments
+from causal_claims.statistics.root import root
 from causal_claims.statistics.sample import Array, count, fraction, positive, vector
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
@@ -129,9 +130,7 @@ def _spending_boundaries(times: tuple[float, ...], spent: tuple[float, ...]) -> 
 
 def _edge(nodes: Array, mass: Array, step: float, spend: float) -> float:
     """The score that the next increment exceeds with probability `spend`."""
-    return float(
-        optimize.brentq(lambda x: mass @ special.ndtr((nodes - x) / step) - spend, -_FAR, 3 * _FAR, xtol=1e-12)
-    )
+    return root(lambda x: float(mass @ special.ndtr((nodes - x) / step)) - spend, -_FAR, 3 * _FAR)
 
 
 def _survive(nodes: Array, mass: Array, variance: float, low: float, high: float) -> tuple[Array, Array]:
@@ -151,5 +150,5 @@ def _shaped(looks: int, alpha: float, shape: Callable[[Array], Array]) -> tuple[
     def excess(c: float) -> float:
         return crossing_probability(tuple(c * form), looks, two_sided=True) - alpha
 
-    c = float(optimize.brentq(excess, 0.1, 7.0, xtol=1e-10))
+    c = root(excess, 0.1, 7.0, precision=1e-10)
     return tuple(float(z) for z in c * form)

@@ -68,4 +68,7 @@ def _random_sums(values: Array, seed: int, flips: int) -> Array:
     padded[: len(values)] = values
     table = padded.reshape(groups, 8) @ _SIGNS  # groups x 256
     draws = np.random.default_rng(seed).integers(0, 256, size=(groups, flips), dtype=np.uint8)
-    return np.asarray(np.take_along_axis(table, draws, 1).sum(0))  # flips
+    sums = np.zeros(flips)
+    for row, bytes_drawn in zip(table, draws, strict=True):
+        sums += row.take(bytes_drawn)
+    return sums
