@@ -1,6 +1,7 @@
 """Guards on the design: what can be seen from the claim and the model's counts, before anything is measured."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from causal_claims.claims.claim import LEVELS, Claim
 from causal_claims.claims.effects import Cell
@@ -13,14 +14,18 @@ from causal_claims.verdicts import Guard
 def design_guards(claim: Claim, spec: ModelSpec | None) -> Iterator[Guard]:
     """All guards that need no numbers, in the order a reader would ask."""
     cells = [cell for cell in claim.cells if cell.condition.steps]
-    if cells:
-        yield _pseudo_head(cells, spec)
     known = [cell for cell in cells if cell.metric.spec is not None and _declared(cell)]
-    if known:
-        yield _measures_what_it_edits(known)
-        yield _no_causal_path(known)
+    paths = [_pseudo_head(cells, spec)] if cells else []
+    paths += [_measures_what_it_edits(known), _no_causal_path(known)] if known else []
+    for guard in paths:
+        yield guard if _asks_for_a_cause(claim) else replace(guard, fired=False)
     yield _selection(claim)
     yield _wording(claim)
+
+
+def _asks_for_a_cause(claim: Claim) -> bool:
+    """A figure may be reproduced by any procedure; what an intervention does needs one that can do it."""
+    return claim.rule.ceiling == "causal" and claim.about.get("wording") != "descriptive"
 
 
 def _declared(cell: Cell) -> bool:

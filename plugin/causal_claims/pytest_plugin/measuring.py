@@ -13,11 +13,11 @@ from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
-from causal_claims.pytest_plugin.live import built
+from causal_claims.pytest_plugin.live import built, engine_settings
+from causal_claims.pytest_plugin.options import Settings
 
 if TYPE_CHECKING:
     from causal_claims.engine.engine import Engine
-    from causal_claims.engine.settings import Settings
 
 
 class Measuring:
@@ -44,7 +44,9 @@ class Measuring:
                     "or judge recorded numbers with --claims-measurements FILE."
                 ) from None
             spec = built(self._registry[model], self._settings.cache)
-            self._engines[model] = Engine(replace(self._registry, models={model: spec}), self._settings)
+            self._engines[model] = Engine(
+                replace(self._registry, models={model: spec}), engine_settings(self._settings)
+            )
         return self._engines[model]
 
     def gather(self, items: Sequence[pytest.Item], groups: Mapping[str, str]) -> None:

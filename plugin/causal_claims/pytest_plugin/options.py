@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SESSION: pytest.StashKey[ClaimsSession] = pytest.StashKey()
 _INCONCLUSIVE = ("fail", "skip")
+_BACKENDS = ("fast", "reference")
+_DTYPES = ("float32", "float16", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,11 @@ def settings(config: pytest.Config) -> Settings:
     inconclusive = get("--claims-inconclusive") or str(config.getini("claims_inconclusive"))
     if inconclusive not in _INCONCLUSIVE:
         raise pytest.UsageError(f"--claims-inconclusive={inconclusive}: it is one of {', '.join(_INCONCLUSIVE)}.")
+    backend, dtype = get("--claims-backend") or "fast", get("--claims-dtype")
+    if backend not in _BACKENDS:
+        raise pytest.UsageError(f"--claims-backend={backend}: it is one of {', '.join(_BACKENDS)}.")
+    if dtype is not None and dtype not in _DTYPES:
+        raise pytest.UsageError(f"--claims-dtype={dtype}: it is one of {', '.join(_DTYPES)}.")
     reports = get("--claims-reports") or str(config.getini("claims_reports"))
     measurements = get("--claims-measurements")
     cache = get("--claims-cache") or str(config.getini("claims_cache"))
@@ -121,9 +128,9 @@ def settings(config: pytest.Config) -> Settings:
         plan=bool(get("--claims-plan")),
         gate=bool(get("--claims-gate")),
         stand_in=get("--claims-stand-in"),
-        backend=get("--claims-backend") or "fast",
+        backend=backend,
         device=get("--claims-device") or str(config.getini("claims_device")),
-        dtype=get("--claims-dtype"),
+        dtype=dtype,
         cache=None if cache == "off" else _path(config, cache, config.rootpath),
         memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
         examples=_whole("--claims-examples", get("--claims-examples")),

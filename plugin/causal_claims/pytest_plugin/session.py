@@ -23,7 +23,7 @@ from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.by_hand import measured_by_hand
 from causal_claims.pytest_plugin.carrying import unpack
 from causal_claims.pytest_plugin.grouping import grouped
-from causal_claims.pytest_plugin.live import engine_settings, progress_for, standing_in
+from causal_claims.pytest_plugin.live import progress_for, standing_in
 from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.recorded import Recorded, read_measurements
 from causal_claims.verdicts import Evidence, Outcome, Verdict
@@ -135,7 +135,7 @@ class ClaimsSession:
     @property
     def measuring(self) -> Measuring:
         if self._measuring is None:
-            self._measuring = Measuring(self.registry, engine_settings(self.settings), progress_for(self.config))
+            self._measuring = Measuring(self.registry, self.settings, progress_for(self.config))
         return self._measuring
 
     def unsent(self) -> list[Measurement]:
