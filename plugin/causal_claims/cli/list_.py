@@ -21,18 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_row(one) for one in found], indent=1))
         return 0
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("finding", "model", "claim", "needs", "id", box=box.SIMPLE)
     for row in map(_row, found):
-        table.add_row(row["finding"] or "", row["model"] or "", row["subject"], row["needs"], row["id"])
-    console = Console()
-    console.print(table)
-    console.print(
-        f"{len(found)} claims, {len({(one.claim.id, one.model) for one in found})} different by claim and model."
-    )
+        print(f"{row['finding'] or '-':<6} {row['model'] or '-'}  {row['id']}  {row['subject']}, needs {row['needs']}")
+    print(f"{len(found)} claims, {len({(one.claim.id, one.model) for one in found})} different by claim and model.")
     return 0
 
 

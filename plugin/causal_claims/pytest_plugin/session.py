@@ -50,7 +50,7 @@ class ClaimsSession:
         self.started = time.time()
         self._measuring: Measuring | None = None
         self._sent: set[tuple[str, str, str]] = set()
-        self._contents: dict[tuple[str, str], str] = {}
+        self._contents: dict[tuple[str, str], tuple[str, str]] = {}
         self._judging_twice: dict[str, float] = dict(self.settings.margins)
 
     def configure(self) -> None:
@@ -168,11 +168,11 @@ class ClaimsSession:
             stand_in=spec.standing_in if spec is not None else None,
             facts=facts,
         )
-        if (
-            self._contents.setdefault((made.id, key), claim.fingerprint) != claim.fingerprint
-            and verdict.outcome != Outcome.ERROR
-        ):
-            raise ClaimsError(f"two different claims have the id {made.id!r}; give one of them another with id='...'.")
+        content = (claim.fingerprint, claim.rule.needs())
+        known = self._contents.setdefault((made.id, key), content)
+        if known != content and verdict.outcome is not Outcome.ERROR:
+            what = "that differ in their margin only" if known[0] == content[0] else "that are different"
+            raise ClaimsError(f"two claims {what} have the id {made.id!r}; give one of them another with id='...'.")
         return made
 
     def _with_margin(self, claim: Claim) -> Claim:

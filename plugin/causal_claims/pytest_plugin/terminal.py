@@ -23,6 +23,8 @@ def summarise(reporter: Any, claims: ClaimsSession) -> None:
     if claims.plan is not None:
         _plan(reporter, claims.plan)
         return
+    if reporter.config.option.collectonly:
+        return
     if not claims.ledger.records and not claims.missing() and not claims.written:
         return
     reporter.section("causal claims", sep="=")
@@ -36,7 +38,7 @@ def summarise(reporter: Any, claims: ClaimsSession) -> None:
         )
     for line in claims.written:
         reporter.write_line(line)
-    if (lost := claims.missing()) and not reporter.config.option.collectonly:
+    if lost := claims.missing():
         reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
 
 

@@ -51,11 +51,17 @@ def fieller_hull(num: ArrayLike, den: ArrayLike, confidence: float = 0.95) -> Fi
     ratio = _over(x, y)
     if not denominator.excludes(0.0):
         return Fieller(ratio, None, denominator)
-    sign = np.sign(y.mean())
-    step = max(contrast(x, y, ratio, confidence).width / abs(y.mean()), 1e-9 * (1 + abs(ratio)))
-    low = _crossing(lambda r: contrast(x * sign, y * sign, r, confidence).low, ratio, -step)
-    high = _crossing(lambda r: contrast(x * sign, y * sign, r, confidence).high, ratio, step)
-    return Fieller(ratio, Interval(low, high, confidence, "Fieller hull"), denominator)
+    return Fieller(ratio, fieller_search(lambda r: contrast(x, y, r, confidence), ratio, float(y.mean())), denominator)
+
+
+def fieller_search(contrast_at: Callable[[float], Interval], ratio: float, whole: float) -> Interval:
+    """Fieller's interval for any way of bounding num - r*den: every r whose contrast does not exclude 0."""
+    sign = 1.0 if whole > 0 else -1.0
+    at = contrast_at(ratio)
+    step = max(at.width / abs(whole), 1e-9 * (1 + abs(ratio)))
+    low = _crossing(lambda r: contrast_at(r).scaled(sign).low, ratio, -step)
+    high = _crossing(lambda r: contrast_at(r).scaled(sign).high, ratio, step)
+    return Interval(low, high, at.confidence, "Fieller hull")
 
 
 def contrast(num: ArrayLike, den: ArrayLike, r: float, confidence: float = 0.95) -> Interval:
@@ -66,6 +72,8 @@ def contrast(num: ArrayLike, den: ArrayLike, r: float, confidence: float = 0.95)
 
 def _crossing(end: Callable[[float], float], ratio: float, step: float) -> float:
     """Where an end of the contrast reaches 0, beyond the ratio in the direction of step."""
+    if end(ratio) * step <= 0:
+        return ratio  # the data fix the ratio to the last digit
     far = ratio + step
     for _ in range(60):
         if end(far) * step < 0:
