@@ -28,6 +28,9 @@ class Stage(IntEnum):
     GENERATION = 7
 
 
+RESID_STAGES = {"pre": Stage.RESID_PRE, "mid": Stage.RESID_MID, "post": Stage.RESID_POST}
+
+
 class Point(NamedTuple):
     """A tensor's place in the order of computation: later points can depend on earlier ones, never the reverse."""
 

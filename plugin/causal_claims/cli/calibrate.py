@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,5 +25,5 @@ def run(arguments: argparse.Namespace) -> int:
     certificate = calibrate(arguments.runs, arguments.seed, arguments.section)
     print(certificate)
     if arguments.json:
-        arguments.json.write_text(certificate.to_json(), encoding="utf-8")
+        arguments.json.write_text(json.dumps(certificate.to_json(), indent=1), encoding="utf-8")
     return 0 if certificate.ok else 1

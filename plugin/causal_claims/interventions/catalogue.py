@@ -30,12 +30,15 @@ def ablate(value: Any, run: Any, *, how: str = "zero", during: str = "both", see
 
 @operation(
     writes={Head: Stage.Z, Resid: Stage.RESID_POST},
-    choices={"part": ("z", "v", "pattern_v"), "at": ("all", "last"), "during": PHASES},
+    choices={"part": ("z", "v", "pattern_v"), "during": PHASES},
 )
 def patch(
     value: Any, run: Any, *, source: str = "corrupt", part: str = "z", at: str = "all", during: str = "both"
 ) -> Any:
-    """Put in what another prompt of the same example (its field `source`) has there; `clean` is the prompt itself."""
+    """Put in what another prompt of the same example (its field `source`) has there; `clean` is the prompt itself.
+
+    `at` is `all` (prompts of equal length), `last`, or a span of tokens written as Python's slices: `0:4`, `-4:`.
+    """
     return run.patched(value, source, part, at)
 
 

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import Head, KVHead, Point, Resid, Site, Stage, VSlice, compact, distinct, parse_site
+from causal_claims.sites import (
+    RESID_STAGES,
+    Head,
+    KVHead,
+    Point,
+    Resid,
+    Site,
+    Stage,
+    VSlice,
+    compact,
+    distinct,
+    parse_site,
+)
 
 Value = str | int | float | bool
 
@@ -92,6 +104,8 @@ class Operation:
         return Intervention((Step(self.name, tuple(sorted(distinct(flat, f"{self.name}(...)"), key=_order)), given),))
 
     def stage(self, site: Site) -> Stage:
+        if isinstance(site, Resid):
+            return RESID_STAGES[site.at]
         return self.writes[type(site)]
 
     def _spread(self, site: Any) -> list[Site]:

@@ -23,6 +23,7 @@ class MetricSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # fields every example must have
     gauge_free: bool = True  # unchanged by V -> M V with O -> O M^-1; otherwise only descriptive
+    positions: str = "last"  # where it reads the logits: at the prompt's last token, or at "all"
     version: int = 1
 
     @property
@@ -111,6 +112,7 @@ def metric(
     high: float = math.inf,
     needs: tuple[str, ...] = (),
     gauge_free: bool = True,
+    positions: str = "last",
     version: int = 1,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric: the function's keyword-only arguments are its options, with their defaults.
@@ -126,7 +128,7 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, version
+            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version
         )
         return function
 

@@ -1,0 +1,128 @@
+"""Prompts as tokens: special tokens, batches padded on either side, single-token words, spans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from causal_claims.errors import ClaimsError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Prompts of one pass.  Padding is masked, and a position counts the prompt's own tokens."""
+
+    ids: Tensor  # rows x positions
+    mask: Tensor  # rows x positions, True at tokens of the prompt
+    positions: Tensor  # rows x positions
+    lengths: Tensor  # rows
+    left: bool  # padded on the left, and some row is
+
+    @property
+    def starts(self) -> Tensor:
+        """Where each row's prompt begins."""
+        return (self.ids.shape[1] - self.lengths) if self.left else torch.zeros_like(self.lengths)
+
+    @property
+    def last(self) -> Tensor:
+        """The index of each row's true last token."""
+        return self.starts + self.lengths - 1
+
+    def window(self, width: int) -> Tensor:
+        """The indices of each row's last `width` tokens.  # rows x width"""
+        return self.last[:, None] + torch.arange(1 - width, 1, device=self.last.device)
+
+    def rows(self, index: Tensor) -> "Batch":
+        return Batch(self.ids[index], self.mask[index], self.positions[index], self.lengths[index], self.left)
+
+
+def pad(prompts: Sequence[Sequence[int]], device: torch.device | str, side: str = "right") -> Batch:
+    """Prompts of any lengths as one batch."""
+    lengths = torch.tensor([len(one) for one in prompts])
+    width = int(lengths.max())
+    ids = torch.zeros(len(prompts), width, dtype=torch.long)
+    mask = torch.zeros(len(prompts), width, dtype=torch.bool)
+    for row, one in enumerate(prompts):
+        place = slice(width - len(one), width) if side == "left" else slice(0, len(one))
+        ids[row, place] = torch.tensor(one)
+        mask[row, place] = True
+    positions = (mask.long().cumsum(1) - 1).clamp(min=0)
+    padded = side == "left" and bool((lengths < width).any())
+    return Batch(ids.to(device), mask.to(device), positions.to(device), lengths.to(device), padded)
+
+
+class Tokens:
+    """A model's tokenizer under one policy for special tokens."""
+
+    def __init__(self, tokenizer: Any, policy: str, model: str, context: int | None) -> None:
+        self.tokenizer = tokenizer
+        self._policy = policy
+        self._model = model
+        self._context = context
+        self._spans: dict[tuple[str, str], tuple[int, int] | None] = {}
+
+    def prompt(self, text: str, asked: str) -> tuple[int, ...]:
+        """The tokens that the model reads for a prompt."""
+        tok = self.tokenizer
+        begins = bool(tok.bos_token) and text.startswith(tok.bos_token)  # a chat template wrote it already
+        ids = list(tok(text, add_special_tokens=self._policy == "tokenizer" and not begins)["input_ids"])
+        if self._policy == "bos" and tok.bos_token_id is not None and ids[:1] != [tok.bos_token_id]:
+            ids = [tok.bos_token_id, *ids]
+        if self._policy == "tokenizer" and ids and ids[-1] == tok.eos_token_id and not text.endswith(tok.eos_token):
+            ids.pop()  # a prompt that is to be continued does not end the text
+        if not ids:
+            raise ClaimsError(
+                f"{asked}: its prompt is empty for {self._model}'s tokenizer; give it at least one token."
+            )
+        if self._context is not None and len(ids) > self._context:
+            raise ClaimsError(
+                f"{asked}: its prompt has {len(ids)} tokens and {self._model} reads at most {self._context}; shorten it."
+            )
+        return tuple(ids)
+
+    def single(self, word: str, prompt: str, asked: str) -> int:
+        """The one token that a word is; a word of several is refused, because a logit belongs to one."""
+        ids = self.tokenizer(word, add_special_tokens=False)["input_ids"]
+        if len(ids) == 1:
+            return int(ids[0])
+        stem = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        whole = self.tokenizer(prompt + word, add_special_tokens=False)["input_ids"]
+        if whole[: len(stem)] == stem and len(whole) == len(stem) + 1:
+            return int(whole[-1])
+        pieces = [self.tokenizer.decode([i]) for i in ids]
+        other = word.strip() if word.startswith(" ") else f" {word}"
+        hint = (
+            f" {other!r} is one token."
+            if len(self.tokenizer(other, add_special_tokens=False)["input_ids"]) == 1
+            else ""
+        )
+        raise ClaimsError(
+            f"{asked}: {word!r} is {len(ids)} tokens {pieces} for {self._model}'s tokenizer; a logit belongs to one token, "
+            f"so choose a word that is one.{hint}"
+        )
+
+    def span(self, prompt: str, part: str, asked: str) -> tuple[int, int]:
+        """The tokens [first, end) of the prompt that a part of its text covers."""
+        key = (prompt, part)
+        if key not in self._spans:
+            self._spans[key] = self._find(prompt, part, asked)
+        found = self._spans[key]
+        if found is None:
+            raise ClaimsError(f"{asked}: {part!r} does not occur in its prompt; the span must be part of the text.")
+        return found
+
+    def _find(self, prompt: str, part: str, asked: str) -> tuple[int, int] | None:
+        at = prompt.find(part) if part else -1
+        if at < 0:
+            return None
+        ids = self.prompt(prompt, asked)
+        coded = self.tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)
+        bare, offsets = list(coded["input_ids"]), coded["offset_mapping"]
+        shift = next((s for s in range(len(ids) - len(bare) + 1) if list(ids[s : s + len(bare)]) == bare), None)
+        if shift is None:
+            raise ClaimsError(f"{asked}: the place of {part!r} cannot be found, since special tokens change the text.")
+        end = at + len(part)
+        inside = [i for i, (a, b) in enumerate(offsets) if a < end and b > at and b > a]
+        return (inside[0] + shift, inside[-1] + 1 + shift) if inside else None
