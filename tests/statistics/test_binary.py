@@ -84,6 +84,15 @@ def test_exact_mcnemar_is_the_binomial_test(b: int, c: int) -> None:
     assert p.p_mid <= p.p_exact
 
 
+def test_a_hundred_thousand_changes_are_no_trouble() -> None:
+    """All four p-values near each other, and the melded interval near Tango's."""
+    p = binary.mcnemar(50_300, 49_700)
+    melded, tango = binary.melded(50_300, 49_700, 10**6), binary.tango(50_300, 49_700, 10**6)
+
+    assert [pytest.approx(0.058, abs=0.001)] * 4 == list(p)
+    assert pytest.approx((tango.low, tango.high), abs=2e-5) == (melded.low, melded.high)
+
+
 def test_mcnemar_of_the_approval_ratings_is_agrestis() -> None:
     """Agresti (1990) table 10.1: 150 against 86 changed their minds, z^2 = 17.36."""
     assert pytest.approx(stats.chi2.sf(17.36, 1), rel=0.01) == binary.mcnemar(150, 86).p_asymptotic

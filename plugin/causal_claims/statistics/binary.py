@@ -53,7 +53,8 @@ def mcnemar(b: int, c: int) -> McNemar:
     if changed == 0:
         return McNemar(1.0, 1.0, 1.0, 1.0)
     exact = min(1.0, 2 * float(special.bdtr(fewer, changed, 0.5)))
-    point = float(np.exp(special.gammaln(changed + 1) - special.gammaln(b + 1) - special.gammaln(c + 1)) * 0.5**changed)
+    ways = special.gammaln(changed + 1) - special.gammaln(b + 1) - special.gammaln(c + 1)  # log
+    point = float(np.exp(ways - changed * np.log(2)))
     mid = 1 - point / 2 if b == c else exact - point
     chi2 = (b - c) ** 2 / changed
     corrected = max(abs(b - c) - 1, 0) ** 2 / changed
