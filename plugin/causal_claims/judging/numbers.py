@@ -61,10 +61,10 @@ def _informative(cells: Cells) -> Guard:
 
 
 def _without_variance(cells: Cells) -> str | None:
-    by_metric: dict[str, list[Measurement]] = {}
+    by_metric: dict[tuple[str, str | None], list[Measurement]] = {}
     for cell, found in cells.items():
-        by_metric.setdefault(str(cell.metric), []).append(found)
-    for metric, measured in by_metric.items():
+        by_metric.setdefault((str(cell.metric), cell.metric.over), []).append(found)
+    for (metric, _), measured in by_metric.items():
         values = np.concatenate([one.values for one in measured])
         if len(values) > 1 and np.ptp(values) == 0:
             return f"{metric} has no variance: all {len(values)} values are {number(float(values[0]))}"

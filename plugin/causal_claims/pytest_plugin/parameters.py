@@ -33,7 +33,7 @@ def add_models(metafunc: pytest.Metafunc, session: ClaimsSession) -> None:
 
 def slug(config: pytest.Config, claim: Any) -> str:
     """A claim's name in a test id: short, printable, without brackets."""
-    name: str = config.stash.get(SLUGS, {}).get(id(claim)) or claim.about.get("id") or claim.slug
+    name: str = config.stash.get(SLUGS, {}).get(id(claim)) or claim.slug
     return name.replace("[", "(").replace("]", ")").replace("::", ":")[:120]
 
 
