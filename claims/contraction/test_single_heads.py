@@ -29,8 +29,8 @@ TAUTOLOGY = "the deleted columns are part of the matrix that R_V is computed fro
 
 
 @pytest.mark.parametrize("claim", [
-    raises(AS_PUBLISHED, by=delete_v_slice(VSlice(27, h)), beyond=MARGIN[h], reported=REPORTED[h], finding=FINDING[h],
-           expect="invalid", because=TAUTOLOGY)
+    raises(AS_PUBLISHED, by=delete_v_slice(VSlice(27, h)), beyond=MARGIN[h], reported=REPORTED[h],
+           finding=FINDING[h], id=f"{FINDING[h]}.published", expect="invalid", because=TAUTOLOGY)
     for h in REPORTED
 ])  # fmt: skip
 def test_published_deletion_of_columns_cannot_show_a_cause(claim, holds):
@@ -38,7 +38,8 @@ def test_published_deletion_of_columns_cannot_show_a_cause(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    replicates(AS_PUBLISHED, by=delete_v_slice(VSlice(27, h)), reported=REPORTED[h], reported_n=1, finding=FINDING[h])
+    replicates(AS_PUBLISHED, by=delete_v_slice(VSlice(27, h)), reported=REPORTED[h], reported_n=1,
+               finding=FINDING[h], id=f"{FINDING[h]}.figure")
     for h in REPORTED
 ])  # fmt: skip
 def test_published_figure_is_reproduced_by_its_own_procedure(claim, holds):
@@ -46,8 +47,9 @@ def test_published_figure_is_reproduced_by_its_own_procedure(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    raises(metric, by=ablate(Head(27, h)), beyond=MARGIN[h], reported=REPORTED[h], finding=FINDING[h])
-    for metric in (R_V, R_V_WRITTEN) for h in REPORTED
+    raises(metric, by=ablate(Head(27, h)), beyond=MARGIN[h], reported=REPORTED[h],
+           finding=FINDING[h], id=f"{FINDING[h]}.{name}")
+    for name, metric in (("downstream", R_V), ("written", R_V_WRITTEN)) for h in REPORTED
 ])  # fmt: skip
 def test_without_the_head_r_v_rises_downstream(claim, holds):
     assert holds(claim)
