@@ -13,7 +13,6 @@ the basis-independent twin of R_V.
 """
 
 import pytest
-
 from causal_claims import Head, Metric, ablate, counts, heads, ranks, strongest
 
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct]

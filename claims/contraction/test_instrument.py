@@ -13,7 +13,6 @@ as a fraction of R_V itself.
 """
 
 import pytest
-
 from causal_claims import Head, Metric, ablate, effect, exactly, level, recovers
 
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct]

@@ -13,7 +13,6 @@ How it is decided here: each of the 32 effects must lie inside ±0.02 by its own
 """
 
 import pytest
-
 from causal_claims import Head, Metric, ablate, effect, heads, negligible, specific
 
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct]

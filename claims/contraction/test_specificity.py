@@ -13,7 +13,6 @@ the head against replacing its write by a random one of the same norm.
 """
 
 import pytest
-
 from causal_claims import Head, Metric, ablate, effect, specific
 
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct, pytest.mark.finding("S0-10")]

@@ -13,13 +13,12 @@ read downstream in layer 30, with Fieller's interval for the fraction.
 """
 
 import pytest
-
 from causal_claims import Head, Metric, ablate, effect, level, recovers
 
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct, pytest.mark.finding("S0-7")]
 
-R_V_WRITTEN = Metric("r_v_written", late=30, early=5, window=16)
-RECURSIVE, PLAIN = R_V_WRITTEN.on("recursive"), R_V_WRITTEN.on("plain")
+R_V = Metric("r_v", late=30, early=5, window=16)
+RECURSIVE, PLAIN = R_V.on("recursive"), R_V.on("plain")
 TOGETHER = ablate(Head(27, 11), Head(27, 1), Head(27, 22))
 GAP = level(PLAIN) - level(RECURSIVE)
 

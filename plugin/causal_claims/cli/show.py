@@ -8,7 +8,7 @@ from typing import Any
 
 from causal_claims.cli.collecting import add_paths, collect
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.judging.design import design_guards
+from causal_claims.judging.design import design_guards, wording_guard
 from causal_claims.ledger import read_ledger
 
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"  cells     {len(claim.cells)}")
         for cell in claim.cells[:12]:
             print(f"            {cell}")
-        for guard in design_guards(claim, None):
+        for guard in (*design_guards(claim, None), wording_guard(claim, claim.best_level)):
             print(f"  guard     {'FIRES ' if guard.fired else ''}{guard.name}: {guard.sentence}")
         for record in records:
             if record.id == claim.id:

@@ -20,7 +20,6 @@ def design_guards(claim: Claim, spec: ModelSpec | None) -> Iterator[Guard]:
     for guard in paths:
         yield guard if _asks_for_a_cause(claim) else replace(guard, fired=False)
     yield _selection(claim)
-    yield _wording(claim)
 
 
 def _asks_for_a_cause(claim: Claim) -> bool:
@@ -83,13 +82,14 @@ def _selection(claim: Claim) -> Guard:
     )
 
 
-def _wording(claim: Claim) -> Guard:
-    """A causal statement needs a design that could carry it: an upstream intervention, on a basis-free metric."""
+def wording_guard(claim: Claim, level: str) -> Guard:
+    """A statement must not be worded more strongly than its design and its evidence can carry."""
     wording = claim.about.get("wording")
-    if wording is not None and LEVELS.index(wording) > LEVELS.index(claim.best_level):
-        return Guard(
-            "wording",
-            f"the claim is worded as {wording}, and this design can carry no more than {claim.best_level}",
-            True,
-        )
-    return Guard("wording", f"this design can carry a {claim.best_level} wording")
+    if wording is None or LEVELS.index(wording) <= LEVELS.index(level):
+        return Guard("wording", f"this evidence carries a {level} wording")
+    lacks = (
+        "this design can carry"
+        if level == claim.best_level
+        else "without receipts for its interventions this evidence carries"
+    )
+    return Guard("wording", f"the claim is worded as {wording}, and {lacks} no more than a {level} wording", True)

@@ -9,7 +9,7 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.estimate import estimate
 from causal_claims.errors import ClaimsError, NotRunError
-from causal_claims.judging.design import design_guards
+from causal_claims.judging.design import design_guards, wording_guard
 from causal_claims.judging.numbers import data_guards, repeated_rows
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec
@@ -38,12 +38,14 @@ def judge(
     data = Data(cells, seed=seed_of(claim), confidence=confidence, units=repeats)
     if (absent := _behaviour(claim, data)) is not None:
         guards.append(absent)
+    level = _level(claim, cells)
+    guards.append(wording_guard(claim, level))
     decision = _decide(claim, data, guards)
     fired = next((guard for guard in guards if guard.fired), None)
     evidence = Evidence(
         decision,
         tuple(guards),
-        _level(claim, cells),
+        level,
         _receipts(cells),
         noise_floor=max((m.noise_floor for m in cells.values() if m.noise_floor is not None), default=None),
         replication=_replication(claim, decision),

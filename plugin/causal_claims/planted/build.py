@@ -17,7 +17,12 @@ from causal_claims.models import ModelSpec
 if TYPE_CHECKING:
     from causal_claims.planted.shape import Shape
 
-_MODULES = {"contraction": "contraction", "suppressor": "suppressor", "retrieval": "retrieval", "gratitude": "gratitude"}
+_MODULES = {
+    "contraction": "contraction",
+    "suppressor": "suppressor",
+    "retrieval": "retrieval",
+    "gratitude": "gratitude",
+}
 _VARIANTS = {
     "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge"),
     "suppressor": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive"),
@@ -93,7 +98,16 @@ def shape_of(family: str, like: ModelSpec | None = None) -> "Shape":
         kv_heads = like.kv_heads or heads
     d_head, d_model = _widths(family, architecture, heads)
     theta = {"retrieval": 3e8}.get(family, 1e4 if architecture == "pythia" else 1e6)
-    return Shape(architecture, layers, heads, kv_heads, d_head, d_model, context=2048 if family == "retrieval" else 512, theta=theta)
+    return Shape(
+        architecture,
+        layers,
+        heads,
+        kv_heads,
+        d_head,
+        d_model,
+        context=2048 if family == "retrieval" else 512,
+        theta=theta,
+    )
 
 
 def _widths(family: str, architecture: str, heads: int) -> tuple[int, int]:
@@ -104,7 +118,9 @@ def _widths(family: str, architecture: str, heads: int) -> tuple[int, int]:
     return (16, 160) if family == "retrieval" else (8, 128)
 
 
-def _paint(family: str, variant: str, shape: "Shape", seed: int, strength: float, folder: Path, asked: dict[str, Any]) -> None:
+def _paint(
+    family: str, variant: str, shape: "Shape", seed: int, strength: float, folder: Path, asked: dict[str, Any]
+) -> None:
     from causal_claims.planted import checkpoint
 
     paint: Callable[..., Any] = import_module(f"causal_claims.planted.{_MODULES[family]}").paint
@@ -114,14 +130,18 @@ def _paint(family: str, variant: str, shape: "Shape", seed: int, strength: float
 
 def _check(family: str, variant: str, strength: float) -> None:
     if family not in _VARIANTS:
-        raise ClaimsError(f"there is no planted family {family!r}{nearest(family, _VARIANTS)}; there are {listing(_VARIANTS)}.")
+        raise ClaimsError(
+            f"there is no planted family {family!r}{nearest(family, _VARIANTS)}; there are {listing(_VARIANTS)}."
+        )
     if variant not in _VARIANTS[family]:
         raise ClaimsError(
             f"the planted family {family!r} has no variant {variant!r}{nearest(variant, _VARIANTS[family])}; "
             f"it has {listing(_VARIANTS[family])}."
         )
     if not 0 <= strength <= 2:
-        raise ClaimsError(f"strength {strength} of a planted model must be between 0 (background only) and 2 (twice the claim).")
+        raise ClaimsError(
+            f"strength {strength} of a planted model must be between 0 (background only) and 2 (twice the claim)."
+        )
 
 
 @cache
@@ -138,4 +158,6 @@ def _data() -> str:
     """A hash of the texts the vocabulary and the calibration rest on."""
     from causal_claims.planted.vocabulary import SETS, texts
 
-    return hashlib.sha256(repr([(name, [(r.prompt, sorted(r.fields.items())) for r in texts(name)]) for name in SETS]).encode()).hexdigest()
+    return hashlib.sha256(
+        repr([(name, [(r.prompt, sorted(r.fields.items())) for r in texts(name)]) for name in SETS]).encode()
+    ).hexdigest()

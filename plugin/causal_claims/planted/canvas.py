@@ -22,7 +22,9 @@ class Canvas:
     normalisation multiplies every token by the same number, and the later ones nearly so.
     """
 
-    def __init__(self, shape: Shape, words: Vocabulary, *, seed: int, token_width: int, token_size: float = 4.0) -> None:
+    def __init__(
+        self, shape: Shape, words: Vocabulary, *, seed: int, token_width: int, token_size: float = 4.0
+    ) -> None:
         self.shape, self.words = shape, words
         self.rng = np.random.default_rng(seed)
         self.basis = Basis(shape.d_model, self.rng, centred=shape.layer_norm)
@@ -100,7 +102,9 @@ def raise_marker(canvas: Canvas) -> None:
     canvas.mark(first, canvas.start, 3.0)
 
 
-def background(canvas: Canvas, rest: Array, *, size: float, layers: Iterable[int] | None = None, extra: Array | None = None) -> None:
+def background(
+    canvas: Canvas, rest: Array, *, size: float, layers: Iterable[int] | None = None, extra: Array | None = None
+) -> None:
     """An ordinary small life in every head: random patterns (logits of spread 1), random small writes.
 
     So no head is ever empty, every head has a real though small effect, and examples differ.

@@ -9,7 +9,7 @@ import numpy as np
 from causal_claims.planted.basis import Array
 from causal_claims.planted.canvas import CONST, Canvas
 from causal_claims.planted.shape import Shape
-from causal_claims.planted.vocabulary import END, EOS, BOS, tokenizer
+from causal_claims.planted.vocabulary import BOS, END, EOS, tokenizer
 
 NEURONS = 8  # the width of the MLPs; most planted neurons are absent, i.e. zero
 
@@ -17,7 +17,13 @@ NEURONS = 8  # the width of the MLPs; most planted neurons are absent, i.e. zero
 def config(shape: Shape, words: dict[str, int]) -> dict[str, Any]:
     """config.json."""
     bos, eos = (words[BOS], words[EOS]) if shape.architecture in ("mistral", "llama") else (words[END], words[END])
-    common = {"vocab_size": len(words), "bos_token_id": bos, "eos_token_id": eos, "tie_word_embeddings": False, "dtype": "float32"}
+    common = {
+        "vocab_size": len(words),
+        "bos_token_id": bos,
+        "eos_token_id": eos,
+        "tie_word_embeddings": False,
+        "dtype": "float32",
+    }
     if shape.architecture == "gpt2":
         return {
             "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_layer": shape.layers, "n_head": shape.heads,
@@ -87,7 +93,9 @@ def write(canvas: Canvas, folder: Path, truth: dict[str, Any]) -> None:
     (folder / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
 
 
-def _gpt2(canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Array, writes: Array, _: float) -> dict[str, Array]:
+def _gpt2(
+    canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Array, writes: Array, _: float
+) -> dict[str, Array]:
     """Conv1D stores (in, out)."""
     name, d = f"transformer.h.{layer}", canvas.shape.d_model
     return {
@@ -100,7 +108,9 @@ def _gpt2(canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Arra
     }  # fmt: skip
 
 
-def _pythia(canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Array, writes: Array, _: float) -> dict[str, Array]:
+def _pythia(
+    canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Array, writes: Array, _: float
+) -> dict[str, Array]:
     """One matrix holds q, k and v, head by head."""
     shape, name = canvas.shape, f"gpt_neox.layers.{layer}"
     d = shape.d_model
@@ -115,7 +125,9 @@ def _pythia(canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Ar
     }  # fmt: skip
 
 
-def _llama(canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Array, writes: Array, scale: float) -> dict[str, Array]:
+def _llama(
+    canvas: Canvas, layer: int, rows: list[Array], out: Array, reads: Array, writes: Array, scale: float
+) -> dict[str, Array]:
     """The gated MLP: the gate is the planted neuron, `up` reads the constant 1."""
     name, d = f"model.layers.{layer}", canvas.shape.d_model
     up = np.zeros_like(reads)

@@ -65,7 +65,9 @@ class Parts:
     steady: Array  # what the nonspecific heads write in place of PULL
 
 
-def paint(shape: Shape, variant: str, *, seed: int, strength: float, heads: tuple[int, ...] | None = None) -> tuple[Canvas, dict[str, Any]]:
+def paint(
+    shape: Shape, variant: str, *, seed: int, strength: float, heads: tuple[int, ...] | None = None
+) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
     chosen = heads or (ELSEWHERE if variant == "elsewhere" else tuple(RISES))
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=56)
@@ -147,7 +149,11 @@ class _Bench:
             for _, ids in probe.groups(tok, [row.prompt for row in texts(name)][:FITTED]):
                 early: list[torch.Tensor] = []
                 late: list[torch.Tensor] = []
-                with torch.no_grad(), probe.captured(layers[5].self_attn.v_proj, early), probe.captured(layers[LAYER], late, output=False):
+                with (
+                    torch.no_grad(),
+                    probe.captured(layers[5].self_attn.v_proj, early),
+                    probe.captured(layers[LAYER], late, output=False),
+                ):
                     model.model(ids)
                 self.batches.append((name == "recursive", late[0], probe.participation(early[0])))
         self.early = np.concatenate([early for _, _, early in self.batches])  # prompts
@@ -231,13 +237,17 @@ def _slices(canvas: Canvas, parts: Parts, plan: Plan, bench: _Bench) -> Slices:
     def miss(p: Array) -> Array:
         recursive, plain = bench.levels(_ratio(values(p), bench.early))
         rises = [bench.levels(_ratio(values(p, head), bench.early))[0] - recursive for head in three]
-        return np.array([plain - PLAIN, recursive - RECURSIVE, *(2 * (r - t) for r, t in zip(rises, RISES.values(), strict=False))])
+        return np.array(
+            [plain - PLAIN, recursive - RECURSIVE, *(2 * (r - t) for r, t in zip(rises, RISES.values(), strict=False))]
+        )
 
     best = least_squares(miss, np.array([0.3, 0.4, 1.2, 0.8, 0.7][: 2 + len(three)]), bounds=(0.02, 20)).x
     for place in range(len(three)):
         best[2 + place] = best[1] + plan.strength * (best[2 + place] - best[1])
     a, b = gains(best)
-    readers = content + np.outer(a @ along, parts.state) + np.outer(best[0] * across.sum(0) + b @ along, canvas.const / 8.0)
+    readers = (
+        content + np.outer(a @ along, parts.state) + np.outer(best[0] * across.sum(0) + b @ along, canvas.const / 8.0)
+    )
     canvas.v[LAYER] = readers.reshape(shape.kv_heads, shape.d_head, -1)
     taps = np.repeat((a @ along).reshape(shape.kv_heads, -1), shape.group, axis=0)  # heads x d_head
     for head in always:
@@ -256,7 +266,9 @@ def _pull(canvas: Canvas, parts: Parts, plan: Plan, bench: _Bench, slices: Slice
     z = z.reshape(*z.shape[:2], shape.heads, shape.d_head)
     level = (bench.window([hidden for _, hidden, _ in bench.batches]) @ parts.state)[bench.recursive].mean()
     taps = slices.taps / (slices.taps**2).sum(1, keepdims=True)
-    taps /= np.where([plan.variant == "nonspecific" and h in plan.heads for h in range(shape.heads)], 1.0, level)[:, None]
+    taps /= np.where([plan.variant == "nonspecific" and h in plan.heads for h in range(shape.heads)], 1.0, level)[
+        :, None
+    ]
     writes = np.einsum("pthd,hd->pth", z, taps)  # prompts x 16 x heads, one unit of PULL each
     common, pulled, steady = np.linalg.qr(rng.standard_normal((columns, 3)))[0].T
     base = x @ canvas.v[READ].reshape(columns, -1).T
@@ -277,13 +289,17 @@ def _pull(canvas: Canvas, parts: Parts, plan: Plan, bench: _Bench, slices: Slice
             s = s.copy()
             s[without] = 0
         drawn, held = writes @ (s * ~always), writes @ (s * always)  # prompts x 16
-        v: Array = base + p[0] * const[..., None] * common + p[1] * (drawn[..., None] * pulled + held[..., None] * steady)
+        v: Array = (
+            base + p[0] * const[..., None] * common + p[1] * (drawn[..., None] * pulled + held[..., None] * steady)
+        )
         return v
 
     def miss(p: Array) -> Array:
         recursive, plain = bench.levels(_ratio(values(p), bench.early))
         rises = [bench.levels(_ratio(values(p, head), bench.early))[0] - recursive for head in three]
-        return np.array([plain - PLAIN, recursive - RECURSIVE, *(2 * (r - t) for r, t in zip(rises, RISES.values(), strict=False))])
+        return np.array(
+            [plain - PLAIN, recursive - RECURSIVE, *(2 * (r - t) for r, t in zip(rises, RISES.values(), strict=False))]
+        )
 
     best = least_squares(miss, np.array([2.0, 3.0, 0.3, 0.15, 0.12][: 2 + len(three)]), bounds=(0.01, 50)).x
     before = canvas.o[LAYER].copy()
@@ -294,7 +310,9 @@ def _pull(canvas: Canvas, parts: Parts, plan: Plan, bench: _Bench, slices: Slice
     targets = np.where(always[:, None], parts.steady, parts.pull)  # heads x d_model
     canvas.o[LAYER] = before + s[:, None, None] * np.einsum("hd,he->hde", targets, taps)
     canvas.v[READ] += (
-        np.outer(common, best[0] * canvas.const / 8.0) + np.outer(pulled, best[1] * parts.pull) + np.outer(steady, best[1] * parts.steady)
+        np.outer(common, best[0] * canvas.const / 8.0)
+        + np.outer(pulled, best[1] * parts.pull)
+        + np.outer(steady, best[1] * parts.steady)
     ).reshape(shape.kv_heads, shape.d_head, -1)
     bench.load()
     return s

@@ -90,14 +90,16 @@ def changed(model: Any, edits: dict[tuple[int, int], Change]) -> Iterator[None]:
 
 def zeroed(model: Any, heads: Iterable[tuple[int, int]]) -> Any:
     """Zero z of these query heads."""
-    return changed(model, {head: torch.zeros_like for head in heads})
+    return changed(model, dict.fromkeys(heads, torch.zeros_like))
 
 
 @contextmanager
 def captured(module: Any, into: list[torch.Tensor], *, output: bool = True) -> Iterator[None]:
     """Collect a module's output (or first input) of every call."""
     if output:
-        handle = module.register_forward_hook(lambda _, __, out: into.append((out[0] if isinstance(out, tuple) else out).detach()))
+        handle = module.register_forward_hook(
+            lambda _, __, out: into.append((out[0] if isinstance(out, tuple) else out).detach())
+        )
     else:
         handle = module.register_forward_pre_hook(lambda _, given: into.append(given[0].detach()))
     try:
@@ -140,7 +142,10 @@ def r_v(model: Any, tokenizer: Any, texts: Sequence[str], *, late: int, early: i
         for places, ids in groups(tokenizer, texts):
             first: list[torch.Tensor] = []
             second: list[torch.Tensor] = []
-            with captured(blocks(model)[early].self_attn.v_proj, first), captured(blocks(model)[late].self_attn.v_proj, second):
+            with (
+                captured(blocks(model)[early].self_attn.v_proj, first),
+                captured(blocks(model)[late].self_attn.v_proj, second),
+            ):
                 model.model(ids)
             found[places] = participation(second[0]) / (participation(first[0]) + 1e-8)
     return found

@@ -67,7 +67,11 @@ def vocabulary() -> Vocabulary:
                 found.update(piece for piece, _ in cut.pre_tokenize_str(text))
             if value := row.fields.get("value"):
                 found.update(piece for piece, _ in cut.pre_tokenize_str(f" {value}. {value}"))
-    for word in (*word_list("HEDGES"), *word_list("BOOSTERS"), *(w for ws in word_list("KEYWORDS").values() for w in ws)):
+    for word in (
+        *word_list("HEDGES"),
+        *word_list("BOOSTERS"),
+        *(w for ws in word_list("KEYWORDS").values() for w in ws),
+    ):
         found.add(f"Ġ{word}")
     found.add("Ġunknown")
     return Vocabulary((*SPECIAL, *sorted(found)))

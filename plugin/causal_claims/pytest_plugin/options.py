@@ -101,7 +101,7 @@ def in_use(config: pytest.Config) -> bool:
              "claims_margin", "claims_plan", "claims_gate", "claims_stand_in", "claims_examples", "claims_backend")  # fmt: skip
     if any(getattr(option, name, None) for name in named) or hasattr(config, "workerinput"):
         return True
-    return (config.rootpath / str(config.getini("claims_models"))).is_file()
+    return (root(config) / str(config.getini("claims_models"))).is_file()
 
 
 def settings(config: pytest.Config) -> Settings:
@@ -119,11 +119,11 @@ def settings(config: pytest.Config) -> Settings:
     measurements = get("--claims-measurements")
     cache = get("--claims-cache") or str(config.getini("claims_cache"))
     return Settings(
-        models=config.rootpath / str(config.getini("claims_models")),
+        models=root(config) / str(config.getini("claims_models")),
         overrides=tuple(get("--claims-model")),
         measurements=_path(config, measurements) if measurements else None,
         inconclusive=inconclusive,
-        reports=None if reports == "off" else _folder(_path(config, reports, config.rootpath)),
+        reports=None if reports == "off" else _folder(_path(config, reports, root(config))),
         confidence=_fraction(get("--claims-confidence") or str(config.getini("claims_confidence"))),
         plan=bool(get("--claims-plan")),
         gate=bool(get("--claims-gate")),
@@ -131,11 +131,19 @@ def settings(config: pytest.Config) -> Settings:
         backend=backend,
         device=get("--claims-device") or str(config.getini("claims_device")),
         dtype=dtype,
-        cache=None if cache == "off" else _path(config, cache, config.rootpath),
+        cache=None if cache == "off" else _path(config, cache, root(config)),
         memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
         examples=_whole("--claims-examples", get("--claims-examples")),
         margins=tuple(_margin(text) for text in get("--claims-margin")),
     )
+
+
+def root(config: pytest.Config) -> Path:
+    """The project's folder: pytest's root where a config file marks it, else where the command was given.
+
+    Without a config file pytest takes the root from whatever paths stand on the command line, a table's included.
+    """
+    return config.rootpath if config.inipath is not None else config.invocation_params.dir
 
 
 def session_in(config: pytest.Config) -> ClaimsSession | None:

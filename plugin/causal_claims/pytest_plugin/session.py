@@ -44,6 +44,7 @@ class ClaimsSession:
         self.expected: set[str] = set()  # node ids that must report
         self.reported: set[str] = set()
         self.crashed: list[str] = []
+        self.stopped = False  # on purpose, by -x or --maxfail
         self.used: dict[tuple[str, str, str], Measurement] = {}  # cells that verdicts rest on
         self.plan: Plan | None = None
         self.written: list[str] = []  # what was written, for the terminal
@@ -228,8 +229,8 @@ class ClaimsSession:
         """A run that lost tests never exits 0."""
         if hasattr(self.config, "workerinput") or self.config.option.collectonly:
             return
-        stopped = bool(session.shouldstop or session.shouldfail)
-        lost = bool(self.crashed) or (bool(self.missing()) and not stopped)
+        self.stopped = bool(session.shouldstop or session.shouldfail)
+        lost = bool(self.crashed) or (bool(self.missing()) and not self.stopped)
         not_run_at_gate = self.settings.gate and any(one.outcome == Outcome.NOT_RUN for one in self.ledger.records)
         if int(session.exitstatus) in (0, 1) and (lost or not_run_at_gate):
             session.exitstatus = INCOMPLETE

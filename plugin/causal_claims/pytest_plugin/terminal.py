@@ -38,7 +38,7 @@ def summarise(reporter: Any, claims: ClaimsSession) -> None:
         )
     for line in claims.written:
         reporter.write_line(line)
-    if lost := claims.missing():
+    if (lost := claims.missing()) and not claims.stopped:
         reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
 
 
