@@ -229,7 +229,7 @@ class ClaimsSession:
         """A run that lost tests never exits 0."""
         if hasattr(self.config, "workerinput") or self.config.option.collectonly:
             return
-        self.stopped = bool(session.shouldstop or session.shouldfail)
+        self.stopped = bool(session.shouldstop or session.shouldfail) or int(session.exitstatus) not in (0, 1)
         lost = bool(self.crashed) or (bool(self.missing()) and not self.stopped)
         not_run_at_gate = self.settings.gate and any(one.outcome == Outcome.NOT_RUN for one in self.ledger.records)
         if int(session.exitstatus) in (0, 1) and (lost or not_run_at_gate):
