@@ -77,6 +77,11 @@ def examples(name: str) -> ExampleSet:
     return ExampleSet(name, rows)
 
 
+def example_counts() -> dict[str, int]:
+    """Independent units of every declared set."""
+    return {name: len({one.unit for one in examples(name).examples}) for name in _SETS}
+
+
 def in_discovery(example_id: str, share: float = 0.3) -> bool:
     """Whether a row belongs to the discovery part: a salted hash of its id decides, so the split never moves."""
     digest = hashlib.sha256(f"causal-claims split:{example_id}".encode()).digest()

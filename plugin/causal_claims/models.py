@@ -31,6 +31,7 @@ class ModelSpec:
     min_memory_gb: float | None = None
     stand_in: str | None = None  # the planted family that can take its place
     markers: tuple[str, ...] = ()  # further names that select it
+    standing_in: str | None = None  # "family/variant" while a stand-in takes its place; never read from models.yaml
 
     @property
     def where(self) -> str:
@@ -139,7 +140,7 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
         kinds = _FIELDS[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise ClaimsError(f"{where}: {name} must be {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}.")
-        if name in ("layers", "heads", "kv_heads") and value < 1:
+        if name in ("layers", "heads", "kv_heads") and isinstance(value, int) and value < 1:
             raise ClaimsError(f"{where}: {name} must be at least 1, not {value}.")
     for name in ("family", "id"):
         if not entry.get(name):
@@ -156,10 +157,10 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
 
 
 @cache
-def counts(key: str, start: str | None = None) -> ModelSpec:
+def model_counts(key: str, start: str | None = None) -> ModelSpec:
     """A model's entry in the nearest models.yaml above `start` (the working folder), for claims that need its counts."""
     folder = Path(start) if start else Path.cwd()
     for place in (folder, *folder.parents):
         if (place / "models.yaml").is_file():
             return load_registry(place / "models.yaml")[key]
-    raise ClaimsError(f"counts({key!r}): there is no models.yaml in {folder} or above it.")
+    raise ClaimsError(f"model_counts({key!r}): there is no models.yaml in {folder} or above it.")

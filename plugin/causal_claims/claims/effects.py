@@ -63,6 +63,11 @@ class Effect:
     def __neg__(self) -> "Effect":
         return Effect(tuple((-weight, cell) for weight, cell in self.terms), f"-({self.label})")
 
+    def __rmul__(self, factor: float) -> "Effect":
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < abs(factor) < float("inf"):
+            raise TypeError(f"an effect can be multiplied by a number other than 0, not by {factor!r}.")
+        return Effect(tuple((factor * weight, cell) for weight, cell in self.terms), f"{factor:g} * ({self.label})")
+
     def _refuse(self, sign: str) -> NoReturn:
         raise TypeError(_NO_ORDER.format(sign=sign))
 

@@ -103,12 +103,12 @@ def _paired_binary(sample: Sample, data: Data) -> Estimate:
         sample.unit,
         "Fay-Lumbard melded, exact McNemar",
         float(np.std(d, ddof=1)),
-        test.exact,
+        test.p_exact,
         min(1.0, 2.0 ** (1 - (b + c))),
         f"n={n}, at least {FEWEST} are needed" if n < FEWEST else None,
         f"only {sample.events} of {n} examples have any event" if sample.events < FEWEST_EVENTS else None,
         *_odds(b, c),
-        {"gained": b, "lost": c, "mcnemar_mid_p": test.mid_p, "tango_low": tango.low, "tango_high": tango.high},
+        {"gained": b, "lost": c, "mcnemar_mid_p": test.p_mid, "tango_low": tango.low, "tango_high": tango.high},
     )
 
 

@@ -1,13 +1,18 @@
 """A rule: a kind's way from numbers to a decision.  Each kind is one subclass, in `kinds/`."""
 
 from abc import ABC, abstractmethod
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 from causal_claims.claims.effects import Effect
+from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import Decision
 
 if TYPE_CHECKING:
     from causal_claims.claims.data import Data
+
+
+_MARGINS = ("beyond", "within", "bound", "at_least")
 
 
 class Rule(ABC):
@@ -37,21 +42,32 @@ class Rule(ABC):
         """Metric and sites, for the pytest id."""
         cells = [cell for one in self.effects() for cell in one.cells]
         metrics = dict.fromkeys(cell.metric.name for cell in cells)
-        conditions = dict.fromkeys(cell.condition.slug for cell in cells if cell.condition.steps)
+        conditions = list(dict.fromkeys(cell.condition.slug for cell in cells if cell.condition.steps))
+        named = "vs".join(conditions)
         return [
             "+".join(metrics),
-            *(
-                ["vs".join(conditions)]
-                if len("vs".join(conditions)) <= 60
-                else [f"{len(conditions)}conditions"]
-                if conditions
-                else []
-            ),
+            *([named] if 0 < len(named) <= 60 else [f"{len(conditions)}conditions"] if conditions else []),
         ]
 
     def margin(self) -> float | None:
         """The margin as the record holds it."""
         return None
+
+    def p_floor(self) -> float | None:
+        """The smallest two-sided p that this design could ever reach, where the design limits it."""
+        return None
+
+    def with_margin(self, value: float) -> "Rule":
+        """The same rule with another margin, as the record holds margins (signed)."""
+        name = next((f.name for f in fields(self) if f.name in _MARGINS), None) if is_dataclass(self) else None
+        if name is None:
+            raise ClaimsError(f"{self.kind} has no margin that could be changed.")
+        return replace(self, **{name: abs(value) if name in ("beyond", "within") else value})
+
+    def distance(self, effect: float) -> float | None:
+        """How far an effect lies from what would change the decision, in units of the metric; None in other units."""
+        margin = self.margin()
+        return None if margin is None else abs(effect - margin)
 
     def design(self) -> dict[str, object]:
         """Settings other than margins that make it another claim; part of its id."""

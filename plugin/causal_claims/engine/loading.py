@@ -122,6 +122,8 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
 
 
 def _device(name: str, spec: ModelSpec) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import RESID_STAGES, Point, Resid, Site, Stage, compact, distinct, parse_site
+from causal_claims.sites import (
+    RESID_STAGES,
+    Head,
+    KVHead,
+    Point,
+    Resid,
+    Site,
+    Stage,
+    VSlice,
+    compact,
+    distinct,
+    parse_site,
+)
 
 Value = str | int | float | bool
 
@@ -85,7 +97,7 @@ class Operation:
     legacy: bool = False  # reproduces a published procedure; never evidence for a cause
 
     def __call__(self, *sites: Site | Iterable[Site], **options: Value) -> Intervention:
-        flat = [s for site in sites for s in ([site] if isinstance(site, tuple(self.writes)) else self._spread(site))]
+        flat = [one for site in sites for one in self._spread(site)]
         for key, value in options.items():
             self._check_option(key, value)
         given = tuple(sorted((k, v) for k, v in options.items() if v != self.options[k]))
@@ -97,6 +109,8 @@ class Operation:
         return self.writes[type(site)]
 
     def _spread(self, site: Any) -> list[Site]:
+        if isinstance(site, Head | KVHead | VSlice | Resid) and type(site) in self.writes:
+            return [site]
         takes = " or ".join(kind.__name__ for kind in self.writes)
         if isinstance(site, list | tuple | set | frozenset) or hasattr(site, "__next__"):
             sites = list(site)

@@ -32,6 +32,9 @@ class Agrees(Rule):
     def margin(self) -> float:
         return self.within
 
+    def distance(self, effect: float) -> float:
+        return abs(self.within - abs(effect))
+
     def decide(self, data: Data) -> Decision:
         return equivalence(estimate(data, self.one - self.other), self.within)
 

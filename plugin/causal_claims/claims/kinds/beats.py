@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Unpack
 
-import numpy as np
-
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
@@ -47,6 +45,9 @@ class Beats(Rule):
     def margin(self) -> float:
         return self.beyond if self.way == "raises" else -self.beyond
 
+    def p_floor(self) -> float:
+        return min(1.0, 2 / (len(self.controls) + 1))
+
     def design(self) -> dict[str, object]:
         return {"way": self.way}
 
@@ -54,7 +55,7 @@ class Beats(Rule):
         """Both must hold: the rank among random sets (exact), and the paired interval over examples."""
         sign = 1 if self.way == "raises" else -1
         D = data.matrix(self.effects())  # units x (1 + sets)
-        found = beats_controls(sign * D[:, 0], sign * D[:, 1:], data.seed)
+        found = beats_controls(sign * D[:, 0], sign * D[:, 1:], data.confidence)
         gap = contrast(D[:, 0] - D[:, 1:].mean(axis=1), data.sample(self.target), data)
         gap = replace(
             gap,
@@ -66,15 +67,14 @@ class Beats(Rule):
             self.effects(), [estimate(data, one) for one in self.effects()], [Outcome.INCONCLUSIVE] * D.shape[1]
         )
         low, high = (gap.interval.low, gap.interval.high) if sign > 0 else (-gap.interval.high, -gap.interval.low)
-        stronger = int((sign * D[:, 1:].mean(axis=0) >= sign * float(np.mean(D[:, 0]))).sum())
-        seen = f"{stronger} of {len(self.controls)} random sets are as strong"
+        seen = f"{found.at_least_as_strong} of {found.sets} random sets are as strong"
         half = (1 - data.confidence) / 2
         if gap.thin:
             return parts(undecided(gap, f"too thin: {gap.thin}", gap.effect))
         if high < self.beyond:
             return parts(decision(gap, Outcome.REFUTED, f"not beyond the mean of random sets; {seen}"))
-        if found.share_low > 2 * half:
-            return parts(decision(gap, Outcome.REFUTED, f"{seen}, a share of at least {found.share_low:.3f}"))
+        if found.share.low > 2 * half:
+            return parts(decision(gap, Outcome.REFUTED, f"{seen}, a share of at least {found.share.low:.3f}"))
         if found.rank_p <= half and low > self.beyond:
             return parts(decision(gap, Outcome.SUPPORTED, seen))
         if found.p_floor > half:

@@ -38,6 +38,9 @@ class Correlates(Rule):
     def margin(self) -> float:
         return self.at_least
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def decide(self, data: Data) -> Decision:
         """Spearman's, with Bonett and Wright's interval; the unit is the head, since heads are what is compared."""
         x, y = (
@@ -52,7 +55,7 @@ class Correlates(Rule):
         elif high < self.at_least:
             outcome, reason = Outcome.REFUTED, f"the interval does not reach {self.at_least:g}"
         return Decision(
-            outcome, reason, found.r, low, high, data.confidence, len(x), "head", "Spearman, Bonett-Wright interval", found.p_value,
+            outcome, reason, found.r, low, high, data.confidence, len(x), "head", "Spearman, Bonett-Wright interval", found.p_two_sided, found.p_floor,
             effect_size=found.r, effect_size_name="rho", companions={"pearson": correlation.pearson(x, y, data.seed).r},
         )  # fmt: skip
 

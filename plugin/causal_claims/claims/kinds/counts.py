@@ -1,7 +1,7 @@
 """`counts`: how many of a list of interventions have an effect beyond a margin."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
@@ -44,6 +44,9 @@ class Counts(Rule):
     def margin(self) -> float:
         return self.beyond
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def design(self) -> dict[str, object]:
         return {"way": self.way, "low": self.low, "high": self.high}
 
@@ -73,7 +76,7 @@ class Counts(Rule):
         made = Decision(
             outcome, reason, float(point), float(above), float(most), data.confidence, estimates[0].n, estimates[0].unit, "simultaneous studentised-bootstrap band"
         )  # fmt: skip
-        return replace(parted(self.each, estimates, outcomes)(made))
+        return parted(self.each, estimates, outcomes)(made)
 
 
 def counts(

@@ -64,11 +64,11 @@ class Dose(Rule):
         like = data.sample(self.curve[0])
         if self.monotone:
             return parts(self._monotone(Y, data))
-        found = contrast(self.sign * slope(Y, np.array(self.doses)), like, data)
+        found = contrast(self.sign * slope(Y, self.doses).slopes, like, data)
         found = replace(
             found,
             method="per-example slope on log k; " + found.method,
-            companions={"page_p": page(Y).p, **found.companions},
+            companions={"page_p": page(Y).p_rising, **found.companions},
         )
         return parts(superiority(found, self.beyond, self.sign))
 

@@ -36,6 +36,9 @@ class Enriched(Rule):
     def margin(self) -> float:
         return self.beyond
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def design(self) -> dict[str, object]:
         return {"members": sorted(self.members)}
 
@@ -49,14 +52,13 @@ class Enriched(Rule):
                 f"{self.subject()}: the measurement has no example {listing(map(repr, missing), 5)}; it has {len(index)} others."
             )
         values = found_cells.values
-        inside = np.zeros(len(values), dtype=bool)
-        inside[[index[word] for word in self.members]] = True
+        inside = np.array([index[word] for word in self.members])
         found = enrichment.enrichment(values, inside, data.seed, confidence=data.confidence)
         low, high = found.interval.low, found.interval.high
-        if low > self.beyond and found.p_value <= 1 - data.confidence:
+        if low > self.beyond and found.p_greater <= 1 - data.confidence:
             outcome, reason = (
                 Outcome.SUPPORTED,
-                f"the {len(self.members)} tokens rank above the other {int((~inside).sum())}",
+                f"the {len(self.members)} tokens rank above the other {found.others}",
             )
         elif high < self.beyond:
             outcome, reason = Outcome.REFUTED, f"the interval does not reach {self.beyond:g}"
@@ -64,7 +66,7 @@ class Enriched(Rule):
             outcome, reason = Outcome.INCONCLUSIVE, f"the interval reaches both sides of {self.beyond:g}"
         return Decision(
             outcome, reason, found.auc, low, high, data.confidence, len(self.members), "token", "AUC, permutation of set membership",
-            found.p_value, found.p_floor, found.auc, "AUC",
+            found.p_two_sided, found.p_floor, found.auc, "AUC",
         )  # fmt: skip
 
 

@@ -32,6 +32,9 @@ class Exactly(Rule):
     def margin(self) -> float:
         return 0.0
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def design(self) -> dict[str, object]:
         return {"equals": self.equals}
 

@@ -43,6 +43,9 @@ class Negligible(Rule):
     def margin(self) -> float:
         return self.within
 
+    def distance(self, effect: float) -> float:
+        return abs(self.within - abs(effect))
+
     def decide(self, data: Data) -> Decision:
         if len(self.each) == 1:
             return equivalence(estimate(data, self.each[0]), self.within)
@@ -62,8 +65,8 @@ class Negligible(Rule):
             )
         if not any(one.thin for one in estimates):
             band = max_t(data.matrix(self.each), data.seed, confidence=data.confidence)
-            outside = np.flatnonzero((band.low > self.within) | (band.high < -self.within))
-            if len(outside):
+            outside = np.flatnonzero((band.low > self.within) | (band.high < -self.within)).tolist()
+            if outside:
                 first = max(outside, key=lambda i: abs(estimates[i].effect))
                 reason = f"{len(outside)} of {len(single)} lie outside by the simultaneous band, most of all {self.each[first].label}"
                 return parts(decision(estimates[first], Outcome.REFUTED, reason))

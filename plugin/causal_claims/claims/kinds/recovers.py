@@ -6,12 +6,11 @@ from typing import Unpack
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
-from causal_claims.claims.estimate import contrast, estimate
+from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
-from causal_claims.statistics.interval import Interval
-from causal_claims.statistics.ratio import fieller
+from causal_claims.statistics.ratio import fieller_hull, fieller_search
 from causal_claims.verdicts import Decision, Outcome
 
 
@@ -37,35 +36,46 @@ class Recovers(Rule):
     def margin(self) -> float:
         return self.at_least
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def decide(self, data: Data) -> Decision:
-        """By the paired contrasts part - r * whole (Fieller); undefined while the whole may be zero."""
-        part, whole = data.sample(self.part).values, data.sample(self.of).values
+        """By the contrasts part - r * whole (Fieller); undefined while the whole may be zero."""
         den = estimate(data, self.of)
-        sign = 1.0 if den.effect >= 0 else -1.0
+        sign = 1 if den.effect >= 0 else -1
         if den.thin or not den.interval.excludes(0.0):
             why = den.thin or "the interval of the whole contains 0"
-            return replace(
-                undecided(den, f"the fraction is undefined: {why}", None), effect=None, ci_low=None, ci_high=None
-            )
-        ratio = fieller(part, whole, data.confidence)
-        shown = replace(
-            den, effect=ratio.ratio, interval=Interval(ratio.low, ratio.high, data.confidence, "Fieller"), method="Fieller on the paired contrast",
-            p_value=None, p_floor=None, size=None, size_name=None, companions={"part": float(part.mean()), "whole": float(whole.mean())},
-        )  # fmt: skip
-        like = data.sample(self.part)
-        low = contrast(sign * (part - self.at_least * whole), like, data)
-        shown = replace(shown, p_value=low.p_value, p_floor=low.p_floor, sd=low.sd)
-        high = contrast(sign * (self.at_most * whole - part), like, data) if self.at_most is not None else None
-        sides = [low] if high is None else [low, high]
+            undefined = undecided(den, f"the fraction is undefined: {why}", None)
+            return replace(undefined, effect=None, ci_low=None, ci_high=None)
+        sides = [estimate(data, sign * self.contrast(self.at_least))]
+        if self.at_most is not None:
+            sides.append(estimate(data, -sign * self.contrast(self.at_most)))
+        shown = self._fraction(data, den, sides[0])
         if thin := next((side.thin for side in sides if side.thin), None):
             return undecided(shown, f"too thin: {thin}", None)
         if all(side.interval.low > 0 for side in sides):
             return decision(shown, Outcome.SUPPORTED, f"the fraction lies {self.needs()}")
         if any(side.interval.high < 0 for side in sides):
             return decision(shown, Outcome.REFUTED, f"the fraction does not lie {self.needs()}")
-        return undecided(
-            shown, f"the fraction's interval reaches across {self.needs()}", min((s.effect for s in sides), key=abs)
-        )
+        nearest = min((side.effect for side in sides), key=abs)
+        return undecided(shown, f"the fraction's interval reaches across {self.needs()}", nearest)
+
+    def contrast(self, r: float) -> Effect:
+        return self.part - r * self.of if r else self.part
+
+    def _fraction(self, data: Data, whole: Estimate, side: Estimate) -> Estimate:
+        """The fraction with its interval: every r that part - r * whole does not exclude."""
+        part = estimate(data, self.part).effect
+        ratio = part / whole.effect
+        if len(data.samples(self.contrast(0.5))) == 1:
+            found = fieller_hull(data.sample(self.part).values, data.sample(self.of).values, data.confidence).interval
+        else:
+            found = fieller_search(lambda r: estimate(data, self.contrast(r)).interval, ratio, whole.effect)
+        assert found is not None
+        return replace(
+            side, effect=ratio, interval=found, method=f"Fieller on the contrast; {side.method}", size=None, size_name=None,
+            companions={"part": part, "whole": whole.effect},
+        )  # fmt: skip
 
 
 def recovers(

@@ -39,6 +39,9 @@ class Replicates(Rule):
     def margin(self) -> float:
         return self.figure
 
+    def distance(self, effect: float) -> None:
+        return None
+
     def decide(self, data: Data) -> Decision:
         """Same sign first, then the prediction interval; the ratio is information unless the claim gives a tolerance."""
         found = estimate(data, self.what)
@@ -74,32 +77,21 @@ class Replicates(Rule):
 def replicates(
     what: Metric | Effect,
     *,
-    reported: float,
     by: Intervention | None = None,
     reported_n: int | None = None,
     rounding: float | None = None,
     same_size: tuple[float, float] | None = None,
     **about: Unpack[About],
 ) -> Claim:
-    """The reported figure lies inside the prediction interval of our own data, with the same sign.
+    """The reported figure (`reported=`) lies inside the prediction interval of our own data, with the same sign.
 
     `reported_n` is their number of examples (ours, when unknown); `rounding` half a unit of their last digit.
     """
-    if (
-        isinstance(reported, bool)
-        or not isinstance(reported, int | float)
-        or not abs(reported) < float("inf")
-        or reported == 0
-    ):
-        raise ClaimsError(f"replicates(..., reported={reported!r}): give the reported figure, a number other than 0.")
+    figure = about.get("reported")
+    if figure is None or isinstance(figure, bool) or not 0 < abs(figure) < float("inf"):
+        raise ClaimsError(f"replicates(..., reported={figure!r}): give the reported figure, a number other than 0.")
     if reported_n is not None and reported_n < 1:
         raise ClaimsError(f"replicates(..., reported_n={reported_n}): the number of their examples is at least 1.")
-    half_unit = (
-        rounding
-        if rounding is not None
-        else 0.5 * 10.0 ** -len(repr(float(reported)).partition(".")[2].partition("e")[0])
-    )
-    about["reported"] = reported
-    return Claim(
-        Replicates(as_effect(what, by, "replicates"), float(reported), reported_n, half_unit, same_size), about
-    )
+    digits = len(repr(float(figure)).partition(".")[2].partition("e")[0])
+    half_unit = rounding if rounding is not None else 0.5 * 10.0**-digits
+    return Claim(Replicates(as_effect(what, by, "replicates"), float(figure), reported_n, half_unit, same_size), about)

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Unpack
 
-import numpy as np
-
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
@@ -54,18 +52,18 @@ class Strongest(Rule):
         sign = 1.0 if self.way == "raises" else -1.0
         D = sign * data.matrix(self.effects())  # units x (1 + others)
         found = strongest_of(D, 0, picked_after=self.picked == "after", seed=data.seed)
-        rival = self.others[found.runner_up - 1]
+        rival = self.others[found.rival - 1]
         lead = estimate(data, self.winner - rival if sign > 0 else rival - self.winner)
         estimates = [estimate(data, one) for one in self.effects()]
         parts = parted(self.effects(), estimates, [Outcome.SUPPORTED] + [Outcome.INCONCLUSIVE] * len(self.others))
         thin = estimates[0].thin or lead.thin
-        size = replace(lead, p_value=found.p_value)
+        size = replace(lead, p_value=min(1.0, 2 * found.p))
         if thin:
             return parts(undecided(size, f"too thin: {thin}", lead.effect))
         if found.supported:
             return parts(decision(size, Outcome.SUPPORTED, f"it leads every other; the nearest is {rival.label}"))
         if found.refuted:
-            better = self.effects()[int(np.argmax(D.mean(axis=0)))]
+            better = self.effects()[max(found.beaten_by, key=lambda h: float(D[:, h].mean()))]
             return parts(decision(size, Outcome.REFUTED, f"{better.label} is stronger by the simultaneous band"))
         return parts(undecided(size, f"not told apart from {rival.label}", lead.effect))
 

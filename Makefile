@@ -1,0 +1,41 @@
+# Two commands do everything on a fresh machine with Python 3.11 or later, make and git:
+#   make claims   set up, run the claims on the stand-ins, leave the reports in reports/
+#   make test     set up, pass all checks and tests
+# TORCH names the build of torch to install, e.g. TORCH=torch==2.13.0.
+
+PYTHON ?= python3
+TORCH ?= torch
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: claims test setup check tests benchmark clean
+
+setup: $(VENV)/.done
+
+$(VENV)/.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet -e ".[models,dev]"
+	touch $@
+
+claims: setup
+	$(BIN)/python -m pytest claims --claims-stand-in --junitxml reports/junit.xml
+
+test: check tests
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+tests: setup
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
+
+benchmark: setup
+	$(BIN)/python benchmarks/instrument.py
+
+clean:
+	rm -rf $(VENV) build dist reports/claims.* reports/measurements.parquet

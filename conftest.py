@@ -1,0 +1,3 @@
+"""What claims run on."""
+
+pytest_plugins = ["fixtures.prompts", "fixtures.pairs", "fixtures.reports"]

@@ -1,0 +1,10 @@
+"""Does the instrument keep its promises?  Simulated error rates of every procedure, held against fixed tables.
+
+from causal_claims.calibration import calibrate
+certificate = calibrate(runs=1000, seed=1)
+certificate.ok, certificate.to_json()
+"""
+
+from causal_claims.calibration.certificate import Cell, Certificate, calibrate
+
+__all__ = ["Cell", "Certificate", "calibrate"]

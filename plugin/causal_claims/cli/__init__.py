@@ -1,0 +1,28 @@
+"""The command `causal-claims`: what one wants to know of claims without running them, and of ledgers afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from causal_claims.cli import calibrate, judge, list_, new, plan, show
+from causal_claims.errors import ClaimsError
+
+_COMMANDS = (list_, show, plan, judge, calibrate, new)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a mistake of the user is a sentence on stderr and exit code 4, as pytest's own."""
+    parser = argparse.ArgumentParser(prog="causal-claims", description="Hold language models to published findings.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except ClaimsError as error:
+        print(f"causal-claims {arguments.command}: {error}", file=sys.stderr)
+        return 4
+    except BrokenPipeError:
+        return 0

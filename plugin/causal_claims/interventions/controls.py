@@ -1,0 +1,50 @@
+"""Control sets: heads drawn at random, matched to a target, seeded and reused everywhere."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from math import comb, prod
+
+from causal_claims.errors import ClaimsError
+from causal_claims.interventions.catalogue import ablate
+from causal_claims.interventions.intervention import Intervention, Value
+from causal_claims.sites import Head, distinct
+
+
+def random_sets(
+    target: Iterable[Head],
+    count: int = 39,
+    *,
+    heads: int,
+    seed: int = 0,
+    leave_out: Iterable[Head] = (),
+    **how: Value,
+) -> tuple[Intervention, ...]:
+    """Ablations of random heads: as many as the target has in each layer, never one of the target's, no set twice.
+
+    `heads` is the number of heads a layer has (`model_counts("gpt2_medium").heads`).  The draw depends on the seed
+    and the target alone, so every cell, test and checkpoint sees the same sets.
+    """
+    chosen = distinct(target, "random_sets(target)")
+    if count < 1:
+        raise ClaimsError(
+            f"random_sets(..., count={count}): draw at least 1; the rank test needs 39 to reach p = .025."
+        )
+    per_layer = Counter(head.layer for head in chosen)
+    banned = {*chosen, *leave_out}
+    pools = {
+        layer: [Head(layer, i) for i in range(heads) if Head(layer, i) not in banned] for layer in sorted(per_layer)
+    }
+    possible = prod(comb(len(pools[layer]), k) for layer, k in per_layer.items())
+    if possible < count:
+        raise ClaimsError(
+            f"random_sets(..., count={count}): only {possible} different sets match the target's layers "
+            f"(heads={heads}, {len(banned)} left out); ask for {possible} at most, or take a target over more layers."
+        )
+    names = ",".join(sorted(map(str, chosen)))
+    draw = random.Random(f"{seed}:{heads}:{names}")
+    sets: dict[tuple[Head, ...], None] = {}
+    while len(sets) < count:
+        drawn = [head for layer, pool in pools.items() for head in draw.sample(pool, per_layer[layer])]
+        sets.setdefault(tuple(sorted(drawn)))
+    return tuple(ablate(*one, **how) for one in sets)

@@ -1,0 +1,95 @@
+"""Guards on the design: what can be seen from the claim and the model's counts, before anything is measured."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from causal_claims.claims.claim import LEVELS, Claim
+from causal_claims.claims.effects import Cell
+from causal_claims.interventions.intervention import OPERATIONS
+from causal_claims.models import ModelSpec
+from causal_claims.sites import VSlice
+from causal_claims.verdicts import Guard
+
+
+def design_guards(claim: Claim, spec: ModelSpec | None) -> Iterator[Guard]:
+    """All guards that need no numbers, in the order a reader would ask."""
+    cells = [cell for cell in claim.cells if cell.condition.steps]
+    known = [cell for cell in cells if cell.metric.spec is not None and _declared(cell)]
+    paths = [_pseudo_head(cells, spec)] if cells else []
+    paths += [_measures_what_it_edits(known), _no_causal_path(known)] if known else []
+    for guard in paths:
+        yield guard if _asks_for_a_cause(claim) else replace(guard, fired=False)
+    yield _selection(claim)
+    yield _wording(claim)
+
+
+def _asks_for_a_cause(claim: Claim) -> bool:
+    """A figure may be reproduced by any procedure; what an intervention does needs one that can do it."""
+    return claim.rule.ceiling == "causal" and claim.about.get("wording") != "descriptive"
+
+
+def _declared(cell: Cell) -> bool:
+    return all(step.operation in OPERATIONS for step in cell.condition.steps)
+
+
+def _pseudo_head(cells: list[Cell], spec: ModelSpec | None) -> Guard:
+    """A slice of a grouped-query v_proj is a part of a key/value head, and no head at all."""
+    name = "pseudo-head"
+    for cell in cells:
+        for site in cell.condition.sites:
+            if isinstance(site, VSlice) and (spec is None or spec.kv_heads != site.of):
+                of = f", which has {spec.kv_heads} key/value heads" if spec is not None and spec.kv_heads else ""
+                return Guard(
+                    name, f"{site} is no head of this architecture{of}: it is a block of v_proj's columns", True
+                )
+    return Guard(name, "every address is a head of this architecture")
+
+
+def _measures_what_it_edits(cells: list[Cell]) -> Guard:
+    name = "measures what it edits"
+    for cell in cells:
+        if edited := set(cell.condition.writes()) & set(cell.metric.reads()):
+            point = min(edited)
+            return Guard(
+                name, f"{cell.metric} reads the tensor that {cell.condition} writes, at layer {point.layer}", True
+            )
+    return Guard(name, "no metric reads a tensor that its intervention writes")
+
+
+def _no_causal_path(cells: list[Cell]) -> Guard:
+    """A write reaches a read only if it comes strictly earlier in the order of computation."""
+    name = "no causal path"
+    for cell in cells:
+        last_read, first_write = max(cell.metric.reads()), min(cell.condition.writes())
+        if first_write >= last_read and first_write not in cell.metric.reads():
+            where = "beside" if first_write[:1] == last_read[:1] else "after"
+            return Guard(
+                name,
+                f"{cell.condition} writes {where} everything that {cell.metric} reads; the effect is zero by architecture",
+                True,
+            )
+    return Guard(name, "every intervention lies before something that its metric reads")
+
+
+def _selection(claim: Claim) -> Guard:
+    """Heads picked on the judging examples look stronger than they are, unless the kind corrects for the choice."""
+    picked = claim.about.get("picked_on")
+    judged = {cell.metric.over for cell in claim.cells}
+    if picked is not None and picked in judged and not claim.rule.corrects_selection:
+        return Guard("selection", f"the heads were picked on {picked!r}, the same examples that judge them", True)
+    return Guard(
+        "selection",
+        f"the heads were picked on {picked!r}, judged on others" if picked else "no choice on other data is declared",
+    )
+
+
+def _wording(claim: Claim) -> Guard:
+    """A causal statement needs a design that could carry it: an upstream intervention, on a basis-free metric."""
+    wording = claim.about.get("wording")
+    if wording is not None and LEVELS.index(wording) > LEVELS.index(claim.best_level):
+        return Guard(
+            "wording",
+            f"the claim is worded as {wording}, and this design can carry no more than {claim.best_level}",
+            True,
+        )
+    return Guard("wording", f"this design can carry a {claim.best_level} wording")

@@ -1,0 +1,162 @@
+"""Guards on the numbers: whether they can bear on anything."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal_claims.claims.effects import Cell
+from causal_claims.measurements import Measurement
+from causal_claims.verdicts import Guard, Outcome, number
+
+Cells = Mapping[Cell, Measurement]
+
+
+def data_guards(cells: Cells, *, integrity: bool = False) -> Iterator[Guard]:
+    """All guards on recorded numbers.  A claim of exact equality (`integrity`) may see identical figures."""
+    yield _finite(cells)
+    yield _delivered(cells)
+    if not integrity:
+        yield _informative(cells)
+    yield _replication_unit(cells)
+    yield _numerics(cells)
+
+
+def _finite(cells: Cells) -> Guard:
+    for cell, found in cells.items():
+        spec, values = cell.metric.spec, found.values
+        bad = ~np.isfinite(values)
+        if bad.any():
+            return Guard(
+                "uninformative",
+                f"{int(bad.sum())} of {len(values)} values of {cell} are not finite, first {found.examples[int(bad.argmax())]}",
+                True,
+            )
+        if spec is not None and ((values < spec.low) | (values > spec.high)).any():
+            off = values[(values < spec.low) | (values > spec.high)][0]
+            return Guard(
+                "uninformative",
+                f"{cell} holds {number(float(off))}, outside the declared range [{spec.low:g}, {spec.high:g}]",
+                True,
+            )
+    return Guard("uninformative", "all values are finite and in range")
+
+
+def _delivered(cells: Cells) -> Guard:
+    for cell, found in cells.items():
+        if found.receipt is not None and (fault := found.receipt.fault):
+            return Guard("not delivered", f"{cell.condition}: {fault}", True)
+    receipts = sum(found.receipt is not None for found in cells.values())
+    return Guard(
+        "not delivered", f"{receipts} interventions carry a receipt" if receipts else "no receipts: recorded numbers"
+    )
+
+
+def _informative(cells: Cells) -> Guard:
+    """A metric without variance, a constant arm beside a varying one, or the same figures twice."""
+    name = "uninformative"
+    if sentence := _without_variance(cells) or _constant_arm(cells) or _same_figures(cells):
+        return Guard(name, sentence, True)
+    return Guard(name, "the metric varies, and no two conditions have the same figures")
+
+
+def _without_variance(cells: Cells) -> str | None:
+    by_metric: dict[tuple[str, str | None], list[Measurement]] = {}
+    for cell, found in cells.items():
+        by_metric.setdefault((str(cell.metric), cell.metric.over), []).append(found)
+    for (metric, _), measured in by_metric.items():
+        values = np.concatenate([one.values for one in measured])
+        if len(values) > 1 and np.ptp(values) == 0:
+            return f"{metric} has no variance: all {len(values)} values are {number(float(values[0]))}"
+    return None
+
+
+def _constant_arm(cells: Cells) -> str | None:
+    """A stuck metric: constant in one condition though it is no count.  A constant count (all right, none) is data."""
+    for cell, found in cells.items():
+        others = [other.values for twin, other in cells.items() if twin.metric == cell.metric and twin is not cell]
+        whole = all(_whole(values) for values in (found.values, *others))
+        if len(found.values) > 1 and np.ptp(found.values) == 0 and others and not whole:
+            return f"all {len(found.values)} values of {cell} are {number(float(found.values[0]))}: the metric is stuck"
+    return None
+
+
+def _same_figures(cells: Cells) -> str | None:
+    """Different conditions with the same number on every example: one file under two names, or a hook that did nothing."""
+    seen: dict[tuple[str, str | None, bytes], Cell] = {}
+    for cell, found in cells.items():
+        key = (cell.metric.name, cell.model, found.values.tobytes())
+        twin = seen.setdefault(key, cell)
+        if twin is cell or twin.condition == cell.condition:
+            continue
+        one, other = cells[twin].receipt, found.receipt
+        baseline = not twin.condition.steps or not cell.condition.steps
+        proven = (
+            (one is None or one.fault is None) and (other is None or other.fault is None) and (one or other) is not None
+        )
+        if baseline and proven:
+            continue  # it changed its site, and the metric did not move: an exact zero, judged as such
+        if not baseline and _whole(found.values):
+            continue  # two conditions may agree in every 0/1 outcome
+        what = "identical arms without a receipt" if baseline else "identical figures for different interventions"
+        return f"{what}: {twin.condition_spelling} and {cell.condition_spelling} agree in all {len(found.values)} values of {cell.metric.name}"
+    return None
+
+
+def _replication_unit(cells: Cells) -> Guard:
+    """Rows that are not independent count once.  Information only: the data are collapsed before judging."""
+    name = "replication unit"
+    for found in cells.values():
+        units = len(set(found.clusters))
+        if units < len(found.clusters):
+            return Guard(
+                name,
+                f"{len(found.clusters)} rows are {units} clusters, and each cluster counts once",
+                False,
+                Outcome.INCONCLUSIVE,
+            )
+    return Guard(name, "every row is its own cluster")
+
+
+def _numerics(cells: Cells) -> Guard:
+    floors = [found.noise_floor for found in cells.values() if found.noise_floor is not None]
+    if not floors:
+        return Guard("numerics", "no noise floor is known for recorded numbers")
+    return Guard("numerics", f"the noise floor is {max(floors):.2g}")
+
+
+def repeated_rows(cells: Cells) -> dict[str | None, tuple[str, ...]]:
+    """Per set of examples, units in which rows that agree to the last digit in every cell are one.
+
+    Exact repeats of continuous numbers are the same prompt twice.  Coarsely rounded numbers and counts repeat by
+    chance, so rows are joined only where rounding cannot explain that many repeats.
+    """
+    found: dict[str | None, tuple[str, ...]] = {}
+    for over in {cell.metric.over for cell in cells}:
+        columns = [m for cell, m in cells.items() if cell.metric.over == over]
+        if len({m.examples for m in columns}) > 1:
+            continue
+        table = np.column_stack([m.values for m in columns])  # rows x cells
+        _, first, inverse, sizes = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
+        repeats = int((sizes * (sizes - 1) // 2).sum())
+        if repeats > 3 + 10 * _expected_repeats(table):
+            clusters = columns[0].clusters
+            found[over] = tuple(clusters[first[group]] for group in np.ravel(inverse))
+    return found
+
+
+def _expected_repeats(table: NDArray[np.float64]) -> float:
+    """Pairs of rows that rounding alone would make equal, from the grid of each column and its spread."""
+    n = len(table)
+    columns = [table[:, 0], *(table[:, j] - table[:, 0] for j in range(1, min(table.shape[1], 4)))]
+    chance = 1.0
+    for column in columns:
+        spread = float(np.std(column))
+        levels = np.unique(column)
+        step = float(np.min(np.diff(levels))) if len(levels) > 1 else np.inf
+        chance *= min(1.0, step / (3.5 * spread)) if spread > 0 else 1.0
+    return n * (n - 1) / 2 * chance
+
+
+def _whole(values: NDArray[np.float64]) -> bool:
+    return bool((values == np.round(values)).all())

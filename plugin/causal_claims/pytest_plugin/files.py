@@ -1,0 +1,112 @@
+"""What a run leaves behind: the ledger and the measurements, whole files replaced at once."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from causal_claims.ledger import Record, write_whole
+from causal_claims.pytest_plugin import junit
+from causal_claims.pytest_plugin.session import ClaimsSession
+from causal_claims.recorded import write_measurements
+from causal_claims.statistics import multiplicity
+
+
+def write(claims: ClaimsSession, session: pytest.Session) -> None:
+    """By the controller alone, at the end, however the run ended."""
+    records = claims.ledger.records
+    records.sort(key=lambda one: (one.model, one.node_id, one.id))
+    adjust(records)
+    claims.ledger.run.update(run_facts(claims, session))
+    junit.suite_properties(claims)
+    folder = claims.settings.reports
+    if folder is None or not records or claims.settings.plan:
+        return
+    try:
+        write_whole(folder / "claims.json", claims.ledger.to_json())
+        write_measurements(folder / "measurements.parquet", _used(claims))
+    except OSError as error:
+        claims.written.append(f"the reports could not be written to {folder}: {error.strerror}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return
+    claims.written.append(f"ledger {folder / 'claims.json'}")
+
+
+def adjust(records: list[Record]) -> None:
+    """Second columns, never the verdict itself: Holm over the headline set, Benjamini-Hochberg over all."""
+    for name, adjusted, chosen in (
+        ("p_holm", multiplicity.holm, [r for r in records if r.headline and r.p_value is not None]),
+        ("q_bh", multiplicity.benjamini_hochberg, [r for r in records if r.p_value is not None]),
+    ):
+        if chosen:
+            for one, value in zip(chosen, adjusted([r.p_value or 0.0 for r in chosen]), strict=True):
+                setattr(one, name, float(value))
+
+
+def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
+    return {
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(claims.started)),
+        "seconds": time.time() - claims.started,
+        "command": " ".join(["pytest", *map(str, claims.config.invocation_params.args)]),
+        "commit": _commit(claims.config.rootpath),
+        "versions": {"python": platform.python_version(), **_versions()},
+        "platform": f"{sys.platform} {platform.machine()}",
+        "confidence": claims.settings.confidence,
+        "measurements": str(claims.settings.measurements) if claims.settings.measurements else None,
+        "margins": dict(claims.settings.margins),
+        "exit_status": int(session.exitstatus),
+        "missing": claims.missing() if not claims.config.option.collectonly else [],
+        "crashed": claims.crashed,
+        "outcomes": {str(outcome): len(found) for outcome, found in claims.ledger.by_outcome.items()},
+        "models": {key: {"where": spec.where, "revision": spec.revision} for key, spec in claims.registry.models.items()
+                   if any(one.model == key for one in claims.ledger.records)},
+    }  # fmt: skip
+
+
+def _used(claims: ClaimsSession) -> list[Any]:
+    """The cells that verdicts rest on; with recorded numbers, workers need not send what the table holds."""
+    if claims.recorded is not None:
+        wanted = {
+            (m or one.model, metric, condition)
+            for one in claims.ledger.records
+            for effect in one.effects
+            for _, metric, condition, m in effect
+        }
+        claims.used.update(claims.recorded.some(wanted))
+    return [claims.used[key] for key in sorted(claims.used)]
+
+
+def _commit(folder: Path) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in (
+        "pytest-causal-claims",
+        "pytest",
+        "pytest-xdist",
+        "numpy",
+        "scipy",
+        "torch",
+        "transformers",
+        "transformer-lens",
+    ):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,98 @@
+"""Live numbers: the cells of all claims a worker will judge, measured in batches when the first of them is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from causal_claims.claims.claim import Claim
+from causal_claims.claims.effects import Cell
+from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.measurements import Measurement
+from causal_claims.models import Registry
+from causal_claims.pytest_plugin.live import built, engine_settings
+from causal_claims.pytest_plugin.options import Settings
+
+if TYPE_CHECKING:
+    from causal_claims.engine.engine import Engine
+
+
+class Measuring:
+    """The engine of a run, loaded when a model is first needed, and what it has measured."""
+
+    def __init__(self, registry: Registry, settings: Settings, progress: Any = None) -> None:
+        self._registry = registry
+        self._settings = settings
+        self._progress = progress
+        self._engines: dict[str, Engine] = {}
+        self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
+        self._groups: dict[str, str] = {}  # test -> the group it is handed out with
+        self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
+        self._last: dict[str, str] = {}  # model -> the last test that reads it
+
+    def engine(self, model: str) -> Engine:
+        """The engine that holds this model; a stand-in is built when it is first needed."""
+        if model not in self._engines:
+            try:
+                from causal_claims.engine.engine import Engine
+            except ModuleNotFoundError as error:
+                raise NotRunError(
+                    f"{error.name} is not installed, so no model can be measured: pip install 'pytest-causal-claims[models]', "
+                    "or judge recorded numbers with --claims-measurements FILE."
+                ) from None
+            spec = built(self._registry[model], self._settings.cache)
+            self._engines[model] = Engine(
+                replace(self._registry, models={model: spec}), engine_settings(self._settings)
+            )
+        return self._engines[model]
+
+    def gather(self, items: Sequence[pytest.Item], groups: Mapping[str, str]) -> None:
+        """Remember what the selected tests will need, after deselection; nothing is measured yet."""
+        self._groups = dict(groups)
+        for item in items:
+            params = getattr(getattr(item, "callspec", None), "params", {})
+            model = params.get("model_key")
+            if model is None:
+                continue
+            wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
+            for claim in (value for value in params.values() if isinstance(value, Claim)):
+                for cell in claim.cells:
+                    wanted.setdefault(cell.model or model, {})[cell] = None
+                    self._last[cell.model or model] = item.nodeid
+
+    def cells(self, node_id: str, model: str, cells: Sequence[Cell]) -> dict[Cell, Measurement]:
+        """These cells' measurements; what its group needs besides is measured with them, each model's at once."""
+        found: dict[Cell, Measurement] = {}
+        for key in dict.fromkeys(cell.model or model for cell in cells):
+            here = [cell for cell in cells if (cell.model or model) == key]
+            if any((key, cell) not in self._found for cell in here):
+                together = self._wanted.get(self._group(node_id, model), {}).get(key, {})
+                self._measure(key, dict.fromkeys([*here, *together]))
+            for cell in here:
+                one = self._found[key, cell]
+                if isinstance(one, ClaimsError):
+                    raise one
+                found[cell] = one
+        return found
+
+    def done(self, node_id: str) -> None:
+        """Free each model whose last claim this was."""
+        for model, last in self._last.items():
+            if last == node_id and (engine := self._engines.pop(model, None)) is not None:
+                engine.release(model)
+
+    def plan(self, model: str, cells: Sequence[Cell]) -> Any:
+        return self.engine(model).plan(model, cells)
+
+    def _measure(self, model: str, cells: Iterable[Cell]) -> None:
+        missing = [cell for cell in cells if (model, cell) not in self._found]
+        for other in [key for key in self._engines if key != model]:
+            self._engines[other].release(other)  # one model in memory at a time
+        for cell, one in self.engine(model).measure(model, missing, self._progress).items():
+            self._found[model, cell] = one
+
+    def _group(self, node_id: str, model: str) -> str:
+        return self._groups.get(node_id, model)

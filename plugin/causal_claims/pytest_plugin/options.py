@@ -1,0 +1,206 @@
+"""Options and ini keys, and whether this run has anything to do with claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from causal_claims.pytest_plugin.session import ClaimsSession
+
+SESSION: pytest.StashKey[ClaimsSession] = pytest.StashKey()
+_INCONCLUSIVE = ("fail", "skip")
+_BACKENDS = ("fast", "reference")
+_DTYPES = ("float32", "float16", "bfloat16", "auto")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line and the ini file say."""
+
+    models: Path
+    overrides: tuple[str, ...]
+    measurements: Path | None
+    inconclusive: str
+    reports: Path | None
+    confidence: float
+    plan: bool
+    gate: bool
+    stand_in: str | None
+    backend: str
+    device: str
+    dtype: str | None
+    cache: Path | None
+    memory_gb: float
+    examples: int | None
+    margins: tuple[tuple[str, float], ...]
+
+
+def add(parser: pytest.Parser) -> None:
+    group = parser.getgroup("claims", "causal claims")
+    group.addoption(
+        "--claims-measurements",
+        metavar="FILE",
+        help="judge from recorded numbers (parquet, CSV or JSON lines); no model is loaded",
+    )
+    group.addoption(
+        "--claims-model",
+        action="append",
+        default=[],
+        metavar="KEY=PATH_OR_ID[@REV]",
+        help="a checkpoint in the place of a key of models.yaml",
+    )
+    group.addoption(
+        "--claims-inconclusive", metavar="fail|skip", help="what an INCONCLUSIVE claim does to its test (default: fail)"
+    )
+    group.addoption(
+        "--claims-reports", metavar="DIR|off", help="where the ledger and the reports go (default: reports)"
+    )
+    group.addoption(
+        "--claims-stand-in",
+        nargs="?",
+        const="in_place",
+        metavar="VARIANT",
+        help="run on planted stand-ins instead of the real models; every line and file then says so",
+    )
+    group.addoption("--claims-backend", metavar="fast|reference", help="how to measure (default: fast)")
+    group.addoption(
+        "--claims-device", metavar="DEVICE", help="cpu, cuda, cuda:1, ... (default: cuda where there is one)"
+    )
+    group.addoption(
+        "--claims-dtype", metavar="DTYPE", help="float32, bfloat16, float16 or auto, instead of models.yaml's"
+    )
+    group.addoption("--claims-cache", metavar="DIR|off", help="the store of measured cells (default: .claims-cache)")
+    group.addoption("--claims-memory", metavar="GB", help="what passes may hold beside the weights (default: 4)")
+    group.addoption("--claims-examples", metavar="N", help="only the first N examples of each set: a smoke run")
+    group.addoption("--claims-confidence", metavar="P", help="confidence of the decision intervals (default: 0.95)")
+    group.addoption(
+        "--claims-margin", action="append", default=[], metavar="ID=VALUE", help="judge one claim with another margin"
+    )
+    group.addoption("--claims-plan", action="store_true", help="print what would be measured; measure nothing")
+    group.addoption(
+        "--claims-gate", action="store_true", help="be a gate: NOT RUN is an error, an incomplete run exits 11"
+    )
+    parser.addini("claims_models", "the model registry, from the root directory", type="string", default="models.yaml")
+    parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="fail")
+    parser.addini("claims_reports", "as --claims-reports", type="string", default="reports")
+    parser.addini("claims_cache", "as --claims-cache", type="string", default=".claims-cache")
+    parser.addini("claims_device", "as --claims-device", type="string", default="auto")
+    parser.addini("claims_confidence", "as --claims-confidence", type="string", default="0.95")
+
+
+def in_use(config: pytest.Config) -> bool:
+    """Whether claims are part of this run: an option of ours is given, or the root directory has a model registry."""
+    option = config.option
+    if session_in(config) is not None:
+        return True
+    named = ("claims_measurements", "claims_model", "claims_inconclusive", "claims_reports", "claims_confidence",
+             "claims_margin", "claims_plan", "claims_gate", "claims_stand_in", "claims_examples", "claims_backend")  # fmt: skip
+    if any(getattr(option, name, None) for name in named) or hasattr(config, "workerinput"):
+        return True
+    return (config.rootpath / str(config.getini("claims_models"))).is_file()
+
+
+def settings(config: pytest.Config) -> Settings:
+    """All settings, checked; a wrong one ends the run with a sentence and exit code 4."""
+    get = config.getoption
+    inconclusive = get("--claims-inconclusive") or str(config.getini("claims_inconclusive"))
+    if inconclusive not in _INCONCLUSIVE:
+        raise pytest.UsageError(f"--claims-inconclusive={inconclusive}: it is one of {', '.join(_INCONCLUSIVE)}.")
+    backend, dtype = get("--claims-backend") or "fast", get("--claims-dtype")
+    if backend not in _BACKENDS:
+        raise pytest.UsageError(f"--claims-backend={backend}: it is one of {', '.join(_BACKENDS)}.")
+    if dtype is not None and dtype not in _DTYPES:
+        raise pytest.UsageError(f"--claims-dtype={dtype}: it is one of {', '.join(_DTYPES)}.")
+    reports = get("--claims-reports") or str(config.getini("claims_reports"))
+    measurements = get("--claims-measurements")
+    cache = get("--claims-cache") or str(config.getini("claims_cache"))
+    return Settings(
+        models=config.rootpath / str(config.getini("claims_models")),
+        overrides=tuple(get("--claims-model")),
+        measurements=_path(config, measurements) if measurements else None,
+        inconclusive=inconclusive,
+        reports=None if reports == "off" else _folder(_path(config, reports, config.rootpath)),
+        confidence=_fraction(get("--claims-confidence") or str(config.getini("claims_confidence"))),
+        plan=bool(get("--claims-plan")),
+        gate=bool(get("--claims-gate")),
+        stand_in=get("--claims-stand-in"),
+        backend=backend,
+        device=get("--claims-device") or str(config.getini("claims_device")),
+        dtype=dtype,
+        cache=None if cache == "off" else _path(config, cache, config.rootpath),
+        memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
+        examples=_whole("--claims-examples", get("--claims-examples")),
+        margins=tuple(_margin(text) for text in get("--claims-margin")),
+    )
+
+
+def session_in(config: pytest.Config) -> ClaimsSession | None:
+    return config.stash.get(SESSION, None)
+
+
+# pytest_runtest_logreport is given no config: the plugin keeps the sessions of this process, the innermost last.
+_SESSIONS: list[tuple[pytest.Config, Any]] = []
+
+
+def remember(config: pytest.Config, session: ClaimsSession) -> None:
+    config.stash[SESSION] = session
+    _SESSIONS.append((config, session))
+
+
+def current() -> ClaimsSession | None:
+    return _SESSIONS[-1][1] if _SESSIONS else None
+
+
+def forget(config: pytest.Config) -> None:
+    _SESSIONS[:] = [pair for pair in _SESSIONS if pair[0] is not config]
+
+
+def _path(config: pytest.Config, text: str, base: Path | None = None) -> Path:
+    path = Path(text).expanduser()
+    return path if path.is_absolute() else (base or config.invocation_params.dir) / path
+
+
+def _folder(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise pytest.UsageError(f"--claims-reports={path}: this is a file; give a folder, or off.")
+    return path
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0.5 < value < 1:
+        raise pytest.UsageError(f"--claims-confidence={text}: give a number between 0.5 and 1, e.g. 0.95.")
+    return value
+
+
+def _positive(option: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise pytest.UsageError(f"{option}={text}: give a number above 0.")
+    return value
+
+
+def _whole(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise pytest.UsageError(f"{option}={text}: give a whole number of at least 1.")
+    return int(text)
+
+
+def _margin(text: str) -> tuple[str, float]:
+    name, _, value = text.rpartition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise pytest.UsageError(f"--claims-margin {text!r}: write ID=VALUE, e.g. S0-1=0.05.") from None

@@ -1,0 +1,115 @@
+"""What a report says: the outcome first, no traceback of ours, and nothing that was never asserted passes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from causal_claims.claims.claim import Claim
+from causal_claims.errors import ClaimsError
+from causal_claims.ledger import Record, plain
+from causal_claims.pytest_plugin import options
+from causal_claims.pytest_plugin.carrying import pack
+from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
+from causal_claims.verdicts import Outcome, number
+
+_PROPERTIES = ("id", "outcome", "model", "kind", "metric", "condition", "effect", "ci_low", "ci_high", "confidence", "n",
+               "margin", "p_value", "p_floor", "effect_size", "noise_floor", "level_of_evidence", "finding", "reported",
+               "checkpoint", "stand_in", "reason", "statement", "source")  # fmt: skip
+
+
+def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """After each phase: shorten what failed, refuse what was not asserted, and attach the records."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    judged = item.stash.get(JUDGED, [])
+    if report.failed and isinstance(error, ClaimFailed):
+        report.longrepr = _failure(item, str(error), judged)
+    elif report.failed and isinstance(error, ClaimsError):
+        report.longrepr = f"ERROR {error}\n{_place(item)}"
+    if report.failed and report.when == "call" and (item.stash.get(BROKEN, False) or isinstance(error, NotRunAtGate)):
+        report.when = "setup"  # pytest and JUnit tell an error from a failed assertion by its phase
+    if report.when == "call" and report.passed and (sentence := _unasserted(item, judged)):
+        report.outcome = "failed"
+        report.longrepr = f"{sentence}\n{_place(item)}"
+    if call.when == "call" or (call.when == "setup" and not report.passed):
+        _attach(item, report, judged)
+
+
+def shorten_collection(report: pytest.CollectReport) -> None:
+    """A claim that cannot be built is one sentence with its place in the user's file."""
+    excinfo = getattr(getattr(report, "call", None), "excinfo", None)
+    if excinfo is None or not isinstance(excinfo.value, ClaimsError | TypeError):
+        return
+    ours = str(Path(__file__).parents[1])
+    raised = [(str(entry.path), entry.lineno + 1) for entry in excinfo.traceback]
+    if isinstance(excinfo.value, TypeError) and not raised[-1][0].startswith(ours):
+        return
+    users = [
+        (path, line)
+        for path, line in raised
+        if not path.startswith(ours) and "_pytest" not in path and "importlib" not in path
+    ]
+    path, line = users[-1] if users else raised[-1]
+    report.longrepr = f"{path}:{line}: {excinfo.value}"
+
+
+def _unasserted(item: pytest.Item, judged: list[Judged]) -> str | None:
+    """What a passing test forgot: an `assert`, or to judge a claim it was given."""
+    for one in judged:
+        if not one.asserted:
+            return f"{one.record.line}\nthe result of holds(claim) was never asserted; write: assert holds(claim)"
+    known = {id(one.claim) for one in judged}
+    for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
+        if isinstance(value, Claim) and id(value) not in known:
+            return f"the claim given as {name!r} was never judged; write: assert holds({name})"
+    if "holds" in getattr(item, "fixturenames", ()) and not judged:
+        return "this test asks for `holds` and never judged a claim; write: assert holds(claim)"
+    return None
+
+
+def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) -> None:
+    """The records as one JSON text (xdist carries plain types only), and a few scalars for JUnit."""
+    records = [one.record for one in judged]
+    if not records:
+        return
+    session = options.session_in(item.config)
+    if session is not None and (fresh := session.unsent()):
+        report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
+    report.claims_records = json.dumps([plain(asdict(one)) for one in records])  # type: ignore[attr-defined]
+    for i, record in enumerate(records):
+        prefix = "claim" if i == 0 else f"claim.{i + 1}"
+        properties = list(_properties(record, prefix))
+        item.user_properties.extend(properties)
+        report.user_properties.extend(properties)
+
+
+def _properties(record: Record, prefix: str) -> list[tuple[str, object]]:
+    values = plain(asdict(record))
+    found = [(f"{prefix}.{name}", values[name]) for name in _PROPERTIES if values[name] is not None]
+    return [*found, (f"{prefix}.revision", values["checkpoint"] or "")]
+
+
+def _failure(item: pytest.Item, message: str, judged: list[Judged]) -> str:
+    """The one-line form first, then what a reader asks next."""
+    record = next((one.record for one in judged if message.startswith(one.record.line)), None)
+    lines = [message]
+    if record is not None:
+        lines.append(f"  claim     {record.id}: {record.statement}")
+        lines.append(f"  reason    {record.reason}")
+        lines += [f"  guard     {g['name']}: {g['sentence']}" for g in record.guards if g["fired"]]
+        if record.outcome == Outcome.INVALID and record.effect is not None:
+            lines.append(
+                f"  figures   {number(record.effect)} [{number(record.ci_low)}, {number(record.ci_high)}] n={record.n}, which cannot bear on the claim"
+            )
+        lines.append(f"  method    {record.method or 'none'}, n={record.n} ({record.n_unit})")
+        if record.source:
+            lines.append(f"  source    {record.source}")
+    return "\n".join([*lines, f"  at        {_place(item)}"])
+
+
+def _place(item: pytest.Item) -> str:
+    path, line, _ = item.location
+    return f"{path}:{(line or 0) + 1}"

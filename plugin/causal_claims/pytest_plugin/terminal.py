@@ -1,0 +1,67 @@
+"""The summary on the terminal: what matters most first, each verdict in its one-line form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from causal_claims.plan import Plan
+from causal_claims.pytest_plugin.session import ClaimsSession
+from causal_claims.verdicts import Outcome
+
+_ORDER = (Outcome.SUPPORTED, Outcome.NOT_RUN, Outcome.INCONCLUSIVE, Outcome.INVALID, Outcome.REFUTED, Outcome.ERROR)
+_COLOURS = {
+    Outcome.SUPPORTED: {"green": True},
+    Outcome.NOT_RUN: {"yellow": True},
+    Outcome.INCONCLUSIVE: {"yellow": True},
+}
+_MANY = 20
+
+
+def summarise(reporter: Any, claims: ClaimsSession) -> None:
+    """Grouped by outcome, the worst last, where the eye is."""
+    groups = claims.ledger.by_outcome
+    if claims.plan is not None:
+        _plan(reporter, claims.plan)
+        return
+    if reporter.config.option.collectonly:
+        return
+    if not claims.ledger.records and not claims.missing() and not claims.written:
+        return
+    reporter.section("causal claims", sep="=")
+    for outcome in _ORDER:
+        _group(reporter, outcome, groups[outcome])
+    decided = len(groups[Outcome.SUPPORTED]) + len(groups[Outcome.REFUTED])
+    if decided:
+        chance = (1 - claims.settings.confidence) / 2
+        reporter.write_line(
+            f"{decided} claims decided, each with at most {chance:.1%} error: {chance * decided:.2g} false verdicts expected at most."
+        )
+    for line in claims.written:
+        reporter.write_line(line)
+    if lost := claims.missing():
+        reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
+
+
+def _plan(reporter: Any, plan: Plan) -> None:
+    """What would be measured; nothing was."""
+    reporter.section("claims plan: nothing was measured", sep="=")
+    for planned in plan.claims:
+        reporter.write_line(planned.line)
+    for model, cells in plan.cells.items():
+        readers = sum(len(ids) for ids in cells.values())
+        reporter.write_line(f"{model}: {len(cells)} distinct cells for {readers} uses")
+
+
+def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:
+    if not records:
+        return
+    expected = sum(one.expected == outcome for one in records)
+    note = f", {expected} of them as expected" if expected else ""
+    colour = _COLOURS.get(outcome, {"red": True})
+    reporter.write_line(f"{outcome} ({len(records)}{note})", bold=True, **colour)
+    shown = records if reporter.config.option.verbose > 0 or outcome is not Outcome.SUPPORTED else records[:_MANY]
+    for one in shown:
+        tail = f" (expected: {one.because})" if one.expected == outcome else ""
+        reporter.write_line(f"  {one.model}  {one.line}{tail}")
+    if len(shown) < len(records):
+        reporter.write_line(f"  and {len(records) - len(shown)} more; -v shows all")
