@@ -27,7 +27,7 @@ class Block:
     w_o: Tensor  # heads * d_head x d_model
     b_o: Tensor | None  # d_model
     norm2: nn.Module
-    mlp: Callable[[Tensor], Tensor]
+    mlp: Callable[[Tensor, Tensor], Tensor]  # normed, residual stream -> the stream with what the MLP writes
     scale: float  # of attention scores
     window: int | None  # positions a query may see, itself included; None: all before it
 
@@ -168,21 +168,31 @@ def _gpt2(model: Any) -> Architecture:
     )  # fmt: skip
 
 
-def _gpt2_mlp(mlp: Any, activation: str) -> Callable[[Tensor], Tensor]:
+def _gpt2_mlp(mlp: Any, activation: str) -> Callable[[Tensor, Tensor], Tensor]:
     """transformers writes gelu_new as eight passes over memory; the fused kernel differs in the last bit only."""
     up, down = mlp.c_fc, mlp.c_proj
     act = _act(mlp.act, activation)
 
-    def run(x: Tensor) -> Tensor:
-        flat = torch.addmm(up.bias, x.flatten(0, -2), up.weight)
-        return torch.addmm(down.bias, act(flat), down.weight).view(x.shape)
+    def run(x: Tensor, resid: Tensor) -> Tensor:
+        inner = act(torch.addmm(up.bias, x.flatten(0, -2), up.weight))
+        out: Tensor = resid + down.bias
+        out.view(len(inner), -1).addmm_(inner, down.weight)
+        return out
+
+    return run
+
+
+def _mlp(module: Any) -> Callable[[Tensor, Tensor], Tensor]:
+    def run(x: Tensor, resid: Tensor) -> Tensor:
+        written: Tensor = module(x)
+        return written.add_(resid)
 
     return run
 
 
 def _act(module: Callable[[Tensor], Tensor], name: str) -> Callable[[Tensor], Tensor]:
     if name in ("gelu_new", "gelu_pytorch_tanh", "gelu_fast"):
-        return lambda x: functional.gelu(x, approximate="tanh")
+        return lambda x: torch.ops.aten.gelu_(x, approximate="tanh")  # in place: the input is the product's own
     return module
 
 
@@ -208,7 +218,7 @@ def _llama(model: Any) -> Architecture:
             window = getattr(config, "sliding_window", None)
         return Block(
             layer.input_layernorm, qkv, values, attention.o_proj.weight.T, attention.o_proj.bias,
-            layer.post_attention_layernorm, layer.mlp, attention.scaling, window,
+            layer.post_attention_layernorm, _mlp(layer.mlp), attention.scaling, window,
         )  # fmt: skip
 
     return Architecture(
@@ -237,7 +247,7 @@ def _neox(model: Any) -> Architecture:
 
         return Block(
             layer.input_layernorm, qkv, values, attention.dense.weight.T, attention.dense.bias,
-            layer.post_attention_layernorm, layer.mlp, attention.scaling, None,
+            layer.post_attention_layernorm, _mlp(layer.mlp), attention.scaling, None,
         )  # fmt: skip
 
     first = body.layers[0].attention

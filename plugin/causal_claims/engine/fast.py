@@ -232,7 +232,8 @@ class _Chunk:
         last = last and run.plain(layer, later=Stage.RESID_MID)
         here = self.batch.last
         rows = torch.arange(count, device=here.device)
-        changes: list[Tensor] = []  # per block: rows x positions x d_model
+        start = base[rows, here][:, None] if last else base
+        resid = _tile(start, len(blocks)) if len(blocks) > 1 else start.clone()
         for block in blocks:
             now: dict[int, Tensor] = {}
             extra: Tensor | None = None
@@ -249,10 +250,10 @@ class _Chunk:
                     difference[rows, here][:, None],
                     None if extra is None else extra[rows, here][:, None],
                 )
-            change = difference @ weights
-            changes.append(change if extra is None else change + extra)
-        start = base[rows, here][:, None] if last else base
-        resid = (torch.stack(changes) + start).flatten(0, 1)
+            mine = resid[block.rows]
+            mine.view(-1, mine.shape[-1]).addmm_(difference.reshape(mine.shape[0] * mine.shape[1], -1), weights)
+            if extra is not None:
+                mine += extra
         if parallel:
             resid = run.residual("post", layer, resid)
         elif end <= Point(layer, Stage.RESID_MID):

@@ -151,14 +151,14 @@ class Network:
     def write(self, layer: int, z: Tensor, resid: Tensor) -> Tensor:
         """The residual stream after attention has written.  # rows x positions x d_model"""
         block = self.map.blocks[layer]
-        flat = resid.reshape(-1, resid.shape[-1])
-        out = torch.addmm(flat, z.reshape(len(flat), -1), block.w_o).view(resid.shape)
-        return out if block.b_o is None else out.add_(block.b_o)
+        out = resid.clone() if block.b_o is None else resid + block.b_o  # the product is added where the sum will be
+        out.view(-1, out.shape[-1]).addmm_(z.reshape(out.numel() // out.shape[-1], -1), block.w_o)
+        return out
 
     def mlp(self, layer: int, read: Tensor, resid: Tensor) -> Tensor:
         """The residual stream after the MLP, which reads `read`, has written."""
         block = self.map.blocks[layer]
-        return block.mlp(block.norm2(read)).add_(resid)
+        return block.mlp(block.norm2(read), resid)
 
     def finish(self, layer: int, pre: Tensor, mid: Tensor) -> Tensor:
         """From after attention to after the block."""
