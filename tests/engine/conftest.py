@@ -51,7 +51,9 @@ def checkpoint(
     import transformers as t
 
     size = len(tokenizer(folder))
-    tokenizer(folder / "tokenizer")  # AutoTokenizer reads a Qwen2 folder with Qwen2's own splitting, whatever its file says
+    tokenizer(
+        folder / "tokenizer"
+    )  # AutoTokenizer reads a Qwen2 folder with Qwen2's own splitting, whatever its file says
     torch.manual_seed(seed)
     shared = {"vocab_size": size, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
     wide = {
@@ -101,4 +103,6 @@ def checkpoints(tmp_path_factory):
 def registry(checkpoints):
     from causal_claims.models import ModelSpec, Registry
 
-    return Registry({f: ModelSpec(f, f, "x", path=str(p), tokenizer=str(p / "tokenizer")) for f, p in checkpoints.items()})
+    return Registry(
+        {f: ModelSpec(f, f, "x", path=str(p), tokenizer=str(p / "tokenizer")) for f, p in checkpoints.items()}
+    )
