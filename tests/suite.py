@@ -147,7 +147,9 @@ def heads_table(n: int = 40) -> str:
 def claim_file(*claims: str, body: str = "assert holds(claim)", extra: str = "") -> str:
     """One test over these claims."""
     listed = "".join(f"    {claim},\n" for claim in claims)
-    return f"{PREAMBLE}{extra}\n@pytest.mark.parametrize('claim', [\n{listed}])\ndef test_it(claim, holds):\n    {body}\n"
+    return (
+        f"{PREAMBLE}{extra}\n@pytest.mark.parametrize('claim', [\n{listed}])\ndef test_it(claim, holds):\n    {body}\n"
+    )
 
 
 def raises(head: int, name: str, more: str = "") -> str:
