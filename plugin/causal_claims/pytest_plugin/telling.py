@@ -29,7 +29,8 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = _failure(item, str(error), judged)
     elif report.failed and isinstance(error, ClaimsError):
         report.longrepr = f"ERROR {error}\n{_place(item)}"
-    if report.failed and report.when == "call" and (item.stash.get(BROKEN, False) or isinstance(error, NotRunAtGate)):
+    broken = item.stash.get(BROKEN, False) or isinstance(error, NotRunAtGate | ClaimsError)
+    if report.failed and report.when == "call" and broken:
         report.when = "setup"  # pytest and JUnit tell an error from a failed assertion by its phase
     if report.when == "call" and report.passed and (sentence := _unasserted(item, judged)):
         report.outcome = "failed"
@@ -41,16 +42,14 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
 def shorten_collection(report: pytest.CollectReport) -> None:
     """A claim that cannot be built is one sentence with its place in the user's file."""
     excinfo = getattr(getattr(report, "call", None), "excinfo", None)
-    if excinfo is None or not isinstance(excinfo.value, ClaimsError | TypeError):
+    if excinfo is None or not isinstance(excinfo.value, ClaimsError):
         return
     ours = str(Path(__file__).parents[1])
     raised = [(str(entry.path), entry.lineno + 1) for entry in excinfo.traceback]
-    if isinstance(excinfo.value, TypeError) and not raised[-1][0].startswith(ours):
-        return
     users = [
         (path, line)
         for path, line in raised
-        if not path.startswith(ours) and "_pytest" not in path and "importlib" not in path
+        if not path.startswith((ours, "<")) and "_pytest" not in path and "importlib" not in path
     ]
     path, line = users[-1] if users else raised[-1]
     report.longrepr = f"{path}:{line}: {excinfo.value}"
@@ -61,6 +60,8 @@ def _unasserted(item: pytest.Item, judged: list[Judged]) -> str | None:
     for one in judged:
         if not one.asserted:
             return f"{one.record.line}\nthe result of holds(claim) was never asserted; write: assert holds(claim)"
+        if one.record.outcome not in (Outcome.SUPPORTED, one.record.expected):
+            return f"{one.record.line}\nthe test went on after this verdict; a claim known not to stand says expect=..., because=..."
     known = {id(one.claim) for one in judged}
     for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
         if isinstance(value, Claim) and id(value) not in known:
