@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -79,7 +78,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     session = options.session_in(item.config)
     if session is not None and (fresh := session.unsent()):
         report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
-    report.claims_records = json.dumps([plain(asdict(one)) for one in records])  # type: ignore[attr-defined]
+    report.claims_records = json.dumps([plain(vars(one)) for one in records])  # type: ignore[attr-defined]
     for i, record in enumerate(records):
         prefix = "claim" if i == 0 else f"claim.{i + 1}"
         properties = list(_properties(record, prefix))
@@ -88,8 +87,8 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
 
 
 def _properties(record: Record, prefix: str) -> list[tuple[str, object]]:
-    values = plain(asdict(record))
-    found = [(f"{prefix}.{name}", values[name]) for name in _PROPERTIES if values[name] is not None]
+    values = {name: plain(getattr(record, name)) for name in _PROPERTIES}
+    found = [(f"{prefix}.{name}", value) for name, value in values.items() if value is not None]
     return [*found, (f"{prefix}.revision", values["checkpoint"] or "")]
 
 
