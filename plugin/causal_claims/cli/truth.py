@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,11 @@ def observed(truth: Truth, *options: str) -> list[dict[str, Any]]:
             folder,
         ]
         done = subprocess.run(
-            [*command, "-q", "-p", "no:cacheprovider", *options], capture_output=True, text=True, check=False
+            [*command, "-q", "-p", "no:cacheprovider", *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"OMP_NUM_THREADS": "1", **os.environ},
         )
         ledger = Path(folder) / "claims.json"
         if not ledger.exists():
