@@ -51,6 +51,9 @@ def checkpoint(
     import transformers as t
 
     size = len(tokenizer(folder))
+    tokenizer(
+        folder / "tokenizer"
+    )  # AutoTokenizer reads a Qwen2 folder with Qwen2's own splitting, whatever its file says
     torch.manual_seed(seed)
     shared = {"vocab_size": size, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
     wide = {
@@ -94,3 +97,12 @@ FAMILIES = ("gpt2", "mistral", "llama", "qwen2", "gpt_neox")
 def checkpoints(tmp_path_factory):
     root = tmp_path_factory.mktemp("checkpoints")
     return {family: checkpoint(root / family, family) for family in FAMILIES}
+
+
+@pytest.fixture(scope="session")
+def registry(checkpoints):
+    from causal_claims.models import ModelSpec, Registry
+
+    return Registry(
+        {f: ModelSpec(f, f, "x", path=str(p), tokenizer=str(p / "tokenizer")) for f, p in checkpoints.items()}
+    )

@@ -8,17 +8,20 @@ stream and what they say now is put in.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from causal_claims.engine.budget import Budget
-from causal_claims.engine.delivery import Delivery, Edit, Key, SiteRun, edits, needs, source_prompts
+from causal_claims.engine.delivery import Delivery, Edit, Key, Live, SiteRun, edits
+from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.loading import Loaded
-from causal_claims.engine.network import Attending, Frame, Network
+from causal_claims.engine.network import Frame, Network
 from causal_claims.engine.readout import Readout, numbers
+from causal_claims.engine.rows import Rows
 from causal_claims.engine.settings import Settings
+from causal_claims.engine.sources import Sources
 from causal_claims.engine.task import Keys, Part, Task, kept, last_point
 from causal_claims.engine.tokens import Batch, pad
 from causal_claims.errors import ClaimsError, NotRunError
@@ -40,11 +43,13 @@ class FastPath:
         """Every condition on every chunk of examples, shallow conditions first."""
         prompts = [self.loaded.tokens.prompt(one.prompt, f"example {one.id!r}") for one in task.examples]
         plan = _plan(task, self.loaded)
-        given = Sources(self, task, prompts)
+        given = Sources(self.clean, self.budget, self.loaded, task, prompts)
         order = sorted(task.rows, key=lambda row: (len(prompts[row]), row))
         chunks = self.budget.chunks(order, [len(p) for p in prompts], plan.state_bytes(self.loaded))
         while chunks:
             rows = chunks.pop(0)
+            if all(task.known(condition, rows) for condition in task.conditions):
+                continue
             try:
                 parts = list(_Chunk(self, task, plan, given, prompts, rows).parts())
             except torch.OutOfMemoryError:
@@ -62,7 +67,7 @@ class FastPath:
     def clean(self, prompts: Sequence[Sequence[int]], keep: Keys) -> tuple[Batch, dict[Key, Tensor]]:
         """Tensors of prompts as they are."""
         batch = pad(prompts, self.loaded.device, self.settings.padding)
-        run = _Rows(self.net, keep)
+        run = Rows(self.net, keep, Editing((), self.net.map.d_model))
         resid, frame = self.net.embed(batch)
         end = max((layer for _, layer in keep), default=-1)
         run.walk(resid, frame, 0, Point(end, Stage.RESID_POST), every=True)
@@ -112,150 +117,6 @@ def _start(condition: Intervention, keep: Keys) -> Start:
     return layer, "pre"
 
 
-@dataclass(eq=False)
-class _Rows:
-    """A batch on its way through the network, with the edits of its blocks of rows."""
-
-    net: Network
-    keep: Keys
-    edits: "Sequence[_Block]" = ()
-    taken: dict[Key, Tensor] = field(default_factory=dict)
-    attending: dict[int, Attending] = field(default_factory=dict)
-    states: dict[tuple[str, int], Tensor] = field(default_factory=dict)
-    want: frozenset[tuple[str, int]] = frozenset()  # states that later passes start from
-    final: Tensor | None = None  # rows x P x d_model, before the final norm
-    last_only: bool = False
-
-    def walk(self, resid: Tensor, frame: Frame, layer: int, end: Point, every: bool) -> None:
-        """From before block `layer` to `end`; `every` position of the output, or only the last."""
-        last = len(self.net.map.blocks) - 1
-        for i in range(layer, end.layer + 1):
-            resid = self.residual("pre", i, resid)
-            stop = end.stage if i == end.layer else Stage.LOGITS
-            if stop == Stage.RESID_PRE:
-                return
-            if stop == Stage.QKV:
-                self.take("v", i, self.values(i, self.net.values(i, resid)))
-                return
-            at = self.net.attending(i, resid, frame, self.values)
-            self.take("v", i, at.v)
-            if ("qk", i) in self.keep:
-                self.attending[i] = at
-            if stop == Stage.PATTERN:
-                return
-            if i == last and end.stage == Stage.LOGITS and not every and self.plain(i):
-                rows = torch.arange(len(resid), device=resid.device)
-                pre = resid[rows, frame.batch.last][:, None]
-                mid = self.net.write(i, self.net.mix_last(at), pre)
-                self.final, self.last_only = self.net.finish(i, pre, mid), True
-                return
-            z, extra = self.mixed(i, self.net.mix(at), at)
-            self.take("z", i, z)
-            self.state("z", i, z)
-            if stop == Stage.Z:
-                return
-            mid = self.net.write(i, z, resid)
-            if extra is not None:
-                mid = mid + extra
-            mid = self.residual("mid", i, mid) if not self.net.map.parallel else mid
-            self.state("mid", i, mid)
-            if stop == Stage.RESID_MID:
-                if self.net.map.parallel:
-                    self.state("post", i, self.net.finish(i, resid, mid))
-                return
-            resid = self.residual("post", i, self.net.finish(i, resid, mid))
-        self.finish(resid, frame, every, end)
-
-    def finish(self, resid: Tensor, frame: Frame, every: bool, end: Point) -> None:
-        if end.stage == Stage.LOGITS:
-            self.last_only = not every
-            self.final = (
-                resid if every else resid[torch.arange(len(resid), device=resid.device), frame.batch.last][:, None]
-            )
-
-    def plain(self, layer: int, later: Stage = Stage.Z) -> bool:
-        """Nobody needs this layer's other positions."""
-        kinds = ("z", "resid_mid", "resid_post")
-        wanted = any((kind, layer) in self.keep for kind in kinds) or any(
-            (kind, layer) in self.want for kind in ("z", "mid", "post")
-        )
-        return not wanted and not any(block.at(layer, later=later) for block in self.edits)
-
-    def take(self, kind: str, layer: int, tensor: Tensor) -> None:
-        if (kind, layer) in self.keep:
-            self.taken[(kind, layer)] = tensor
-
-    def state(self, kind: str, layer: int, tensor: Tensor) -> None:
-        if (kind, layer) in self.want:
-            self.states[(kind, layer)] = tensor
-
-    def values(self, layer: int, v: Tensor) -> Tensor:
-        mine = [(block, edit) for block in self.edits for edit in block.at(layer, Stage.QKV)]
-        if not mine:
-            return v
-        v = v.clone()
-        for block, edit in mine:
-            run = block.run(edit, None)
-            if isinstance(edit.site, Head):
-                raise ClaimsError(
-                    f"{edit.operation.name} at {edit.site}: a query head's own values are not written; write its z."
-                )
-            flat = v[block.rows].flatten(2)
-            where = run.columns()
-            flat[:, :, where] = block.delivery.apply(edit, flat[:, :, where], run)
-            v[block.rows] = flat.view_as(v[block.rows])
-        return v
-
-    def mixed(self, layer: int, z: Tensor, at: Attending) -> tuple[Tensor, Tensor | None]:
-        mine = [(block, edit) for block in self.edits for edit in block.at(layer, Stage.Z)]
-        if not mine:
-            return z, None
-        z, extra = z.clone(), None
-        for block, edit in mine:
-            run = block.run(edit, at.rows(block.rows))
-            head = edit.site.index  # type: ignore[union-attr]
-            z[block.rows, :, head] = block.delivery.apply(edit, z[block.rows, :, head], run)
-            if run.extra is not None:
-                if extra is None:
-                    extra = torch.zeros(*z.shape[:2], self.net.map.d_model, dtype=z.dtype, device=z.device)
-                extra[block.rows] += run.extra
-        return z, extra
-
-    def residual(self, kind: str, layer: int, resid: Tensor) -> Tensor:
-        stage = {"pre": Stage.RESID_PRE, "mid": Stage.RESID_MID, "post": Stage.RESID_POST}[kind]
-        mine = [(block, edit) for block in self.edits for edit in block.at(layer, stage)]
-        if mine:
-            resid = resid.clone()
-            for block, edit in mine:
-                resid[block.rows] = block.delivery.apply(edit, resid[block.rows], block.run(edit, None))
-        self.take(f"resid_{kind}", layer, resid)
-        self.state(kind, layer, resid)
-        return resid
-
-
-@dataclass(eq=False)
-class _Block:
-    """One condition's rows in a batch."""
-
-    rows: slice
-    delivery: Delivery
-    made: tuple[Edit, ...]
-    chunk: "_Chunk"
-
-    def at(self, layer: int, stage: Stage | None = None, later: Stage | None = None) -> list[Edit]:
-        return [
-            edit
-            for edit in self.made
-            if edit.site.layer == layer
-            and edit.during("prefill")
-            and (edit.stage == stage if stage is not None else later is not None and edit.stage >= later)
-        ]
-
-    def run(self, edit: Edit, live: Attending | None) -> SiteRun:
-        c = self.chunk
-        return SiteRun(edit.site, c.net.map, c.batch, c.examples, c.rows, c.given, live)
-
-
 class _Chunk:
     """Some examples: their clean pass, then every condition from where it starts."""
 
@@ -264,7 +125,7 @@ class _Chunk:
         path: FastPath,
         task: Task,
         plan: Plan,
-        given: "Sources",
+        given: Sources,
         prompts: Sequence[tuple[int, ...]],
         rows: Sequence[int],
     ) -> None:
@@ -289,6 +150,9 @@ class _Chunk:
             while waiting:
                 size = self.path.budget.conditions(self.batch.ids.numel())
                 now = waiting[:size]
+                if all(self.task.known(condition, self.rows) for condition in now):
+                    waiting = waiting[size:]
+                    continue
                 try:
                     with self.path.budget.timed(len(now) * self.batch.ids.numel()):
                         found = list(self._batch(start, now, clean, readout))
@@ -300,7 +164,7 @@ class _Chunk:
                 yield from found
                 waiting = waiting[size:]
 
-    def _clean(self) -> _Rows:
+    def _clean(self) -> Rows:
         want: set[tuple[str, int]] = set()
         for (layer, at), _ in self.plan.groups:
             if at == "z":
@@ -309,7 +173,7 @@ class _Chunk:
                     want.add(("pre", layer))
             else:
                 want.add((at, layer))
-        run = _Rows(self.net, self.plan.keep, want=frozenset(want))
+        run = Rows(self.net, self.plan.keep, Editing((), self.net.map.d_model), want=frozenset(want))
         resid, self.frame = self.net.embed(self.batch)
         run.walk(resid, self.frame, 0, self.plan.end, self.task.every_position)
         return run
@@ -318,17 +182,15 @@ class _Chunk:
         """Whether some body may ask for the layer's attention, which is then computed again for it."""
         return any(edit.site.layer == layer and edit.operation.name != "ablate" for edit in edits(condition))
 
-    def _batch(
-        self, start: Start, conditions: Sequence[Intervention], clean: _Rows, readout: Readout
-    ) -> Iterator[Part]:
+    def _batch(self, start: Start, conditions: Sequence[Intervention], clean: Rows, readout: Readout) -> Iterator[Part]:
         begun = time.perf_counter()
         count = len(self.rows)
         blocks = []
         for i, condition in enumerate(conditions):
             made = edits(condition)
             delivery = Delivery(condition, expected=count * len(made))
-            blocks.append(_Block(slice(i * count, (i + 1) * count), delivery, made, self))
-        run = _Rows(self.net, self.plan.keep, blocks)
+            blocks.append(Block(slice(i * count, (i + 1) * count), delivery, made, self._site_run))
+        run = Rows(self.net, self.plan.keep, Editing(blocks, self.net.map.d_model))
         frame = self.frame.repeated(len(conditions))
         end = max(self.plan.ends[c] for c in conditions)
         layer, at = start
@@ -354,8 +216,11 @@ class _Chunk:
         for block, condition in zip(blocks, conditions, strict=True):
             yield Part(condition, self.rows, {m: v[block.rows] for m, v in values.items()}, block.delivery, share)
 
+    def _site_run(self, edit: Edit, live: Live | None) -> SiteRun:
+        return SiteRun(edit.site, self.net.map, self.batch, self.examples, self.rows, self.given, live)
+
     def _from_heads(
-        self, run: _Rows, blocks: Sequence[_Block], clean: _Rows, frame: Frame, layer: int, end: Point
+        self, run: Rows, blocks: Sequence[Block], clean: Rows, frame: Frame, layer: int, end: Point
     ) -> None:
         """Start after attention: take out what the heads said, put in what they say now."""
         net, count = self.net, len(self.rows)
@@ -401,7 +266,7 @@ class _Chunk:
             return
         self._go_on(run, resid, frame, layer, end)
 
-    def _go_on(self, run: _Rows, resid: Tensor, frame: Frame, layer: int, end: Point) -> None:
+    def _go_on(self, run: Rows, resid: Tensor, frame: Frame, layer: int, end: Point) -> None:
         if layer == len(self.net.map.blocks) - 1:
             run.finish(resid, frame, self.task.every_position, end)
         elif end.layer > layer:
@@ -417,8 +282,8 @@ class _Tensors:
     """What a batch measured, and below its start what the clean pass did."""
 
     net: Network
-    clean: _Rows
-    run: _Rows | None
+    clean: Rows
+    run: Rows | None
     times: int
 
     def get(self, kind: str, layer: int) -> Tensor:
@@ -458,56 +323,6 @@ class _Tensors:
         else:
             final = final[torch.arange(len(final), device=final.device)[:, None], index]
         return self.net.unembed(final, columns)
-
-
-class Sources:
-    """Means over the set, and the tensors of other prompts, measured once where they are needed."""
-
-    def __init__(self, path: FastPath, task: Task, prompts: Sequence[tuple[int, ...]]) -> None:
-        self._path, self._task, self._prompts = path, task, prompts
-        found = [needs(condition) for condition in task.conditions]
-        self._means_wanted = frozenset(key for means, _ in found for key in means)
-        self._sources_wanted = frozenset(pair for _, sources in found for pair in sources)
-        self._means: dict[Key, Tensor] | None = None
-        self._held: dict[tuple[str, tuple[int, ...]], tuple[Batch, dict[Key, Tensor]]] = {}
-        self._texts: dict[str, list[str]] = {}
-
-    def mean(self, key: Key) -> Tensor:
-        if self._means is None:
-            self._means = self._measure_means()
-        if key not in self._means:
-            raise ClaimsError(
-                f"an intervention asked for the mean of {key[0]} at layer {key[1]} without an option how=mean."
-            )
-        return self._means[key]
-
-    def source(self, name: str, key: Key, rows: Sequence[int]) -> tuple[Batch, Tensor]:
-        at = (name, tuple(rows))
-        if at not in self._held:
-            tokens, examples = self._path.loaded.tokens, self._task.examples
-            if name not in self._texts:
-                self._texts[name] = source_prompts(name, examples)
-            texts = self._texts[name]
-            ids = [tokens.prompt(texts[row], f"example {examples[row].id!r}, its {name} prompt") for row in rows]
-            keep = frozenset(k for n, k in self._sources_wanted if n == name)
-            self._held[at] = self._path.clean(ids, keep)
-        batch, taken = self._held[at]
-        return batch, taken[key]
-
-    def forget(self) -> None:
-        self._held.clear()
-
-    def _measure_means(self) -> dict[Key, Tensor]:
-        total: dict[Key, Tensor] = {}
-        tokens = 0
-        rows = sorted(range(len(self._prompts)), key=lambda row: len(self._prompts[row]))
-        for chunk in self._path.budget.chunks(rows, [len(p) for p in self._prompts], 0):
-            batch, taken = self._path.clean([self._prompts[row] for row in chunk], self._means_wanted)
-            tokens += int(batch.lengths.sum())
-            for key, tensor in taken.items():
-                summed = tensor[batch.mask].double().sum(0)
-                total[key] = total[key] + summed if key in total else summed
-        return {key: (value / tokens).to(self._path.loaded.map.w_u.dtype) for key, value in total.items()}
 
 
 def _repeated(readout: Readout, times: int) -> Readout:
