@@ -44,6 +44,10 @@ class Recorded:
         found = (self._get(*key) for key in keys)
         return {one.key: one for one in found if one is not None}
 
+    def measurements(self) -> Iterable[Measurement]:
+        """Every measurement of the table."""
+        return self._found.values()
+
     def _get(self, model: str, metric: str, condition: str) -> Measurement | None:
         for name in dict.fromkeys((metric, metric.partition("(")[0])):
             for spelled in dict.fromkeys((condition, condition.partition(" on ")[0])):
