@@ -46,7 +46,8 @@ def dots(
     points: Iterable[tuple[float, float]], colour: str = "currentColor", width: float = 4, **more: object
 ) -> Markup:
     """Many dots as one short path: lines of no length with round ends, each placed relative to the last."""
-    words, here = [], (0, 0)
+    words: list[str] = []
+    here = (0, 0)
     for x, y in points:
         at = (round(x), round(y))
         words.append(f"M{at[0]} {at[1]}h0" if not words else f"m{at[0] - here[0]} {at[1] - here[1]}h0")
