@@ -33,6 +33,7 @@ def able(condition):
 @pytest.mark.finding("S3-3")
 @pytest.mark.parametrize("claim", [
     specific(effect(LOGIT_DIFF.on(name), by=ablate(H2)), effect(LOGIT_DIFF.on(name), by=ablate(helper)), given=able(name),
+             beyond=0.05,
              id=f"S3-3.smaller.H{helper.index}.{name}")
     for name in CONDITIONS for helper in (H4, H7)
 ])  # fmt: skip
