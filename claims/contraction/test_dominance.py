@@ -31,6 +31,8 @@ def test_head_11_is_dominant_and_the_order_holds(claim, holds):
 
 
 @pytest.mark.finding("S0-5")
-@pytest.mark.parametrize("claim", [counts(R_V_WRITTEN, each=LAYER_27, beyond=0.02, equals=3, reported=3, id="S0-5.count")])
+@pytest.mark.parametrize(
+    "claim", [counts(R_V_WRITTEN, each=LAYER_27, beyond=0.02, equals=3, reported=3, id="S0-5.count")]
+)
 def test_exactly_three_heads_are_critical(claim, holds):
     assert holds(claim)

@@ -22,7 +22,9 @@ R_V_WRITTEN = Metric("r_v_written", late=30, early=5, window=16, over="recursive
 
 
 @pytest.mark.finding("S0-11")
-@pytest.mark.parametrize("claim", [exactly(effect(AS_PUBLISHED, by=ablate(Head(27, h))), id=f"S0-11.blind_to_{h}") for h in (11, 1, 22)])
+@pytest.mark.parametrize(
+    "claim", [exactly(effect(AS_PUBLISHED, by=ablate(Head(27, h))), id=f"S0-11.blind_to_{h}") for h in (11, 1, 22)]
+)
 def test_a_head_cannot_change_the_values_of_its_own_layer(claim, holds):
     assert holds(claim)
 

@@ -14,7 +14,9 @@ SUITE = ClaimSuite().table(**paired(1.0)).claim("raises(M, by=H, beyond=0.5, sou
 def command(folder, *arguments):
     code = "import sys; from causal_claims.cli import main; sys.exit(main())"
     outer = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    return subprocess.run([sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, env=outer)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, env=outer
+    )
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,18 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--section", action="append", help="only this table of docs/statistics, e.g. 1.1")
+    parser.add_argument(
+        "--planted", action="store_true", help="run every claim on every planted variant against the truth table"
+    )
+    parser.add_argument("--family", help="with --planted: only this family")
+    parser.add_argument("--truth", type=Path, default=Path("fixtures/truth"), help="where the truth table is")
     parser.add_argument("--json", type=Path, help="write the certificate to this file")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.planted:
+        return _planted(arguments)
     from causal_claims.calibration import calibrate
 
     certificate = calibrate(arguments.runs, arguments.seed, arguments.section)
@@ -27,3 +34,22 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         arguments.json.write_text(json.dumps(certificate.to_json(), indent=1), encoding="utf-8")
     return 0 if certificate.ok else 1
+
+
+def _planted(arguments: argparse.Namespace) -> int:
+    """The table claim x variant: each outcome, and a mark where it is not what it must be."""
+    from causal_claims.cli.truth import differences, observed, truths
+
+    wrong = judged = 0
+    for truth in truths(arguments.truth):
+        if arguments.family and truth.family != arguments.family:
+            continue
+        records = observed(truth)
+        print(f"\n{truth.family}/{truth.variant}: {truth.why}")
+        for one in records:
+            must = truth.expected(one["id"], one["model"])
+            mark = "" if must == one["outcome"] else f"   MUST BE {must}"
+            print(f"  {one['outcome']:<12} {one['id']:<22} {one['model']}{mark}")
+        wrong, judged = wrong + len(differences(truth, records)), judged + len(records)
+    print(f"\n{judged} verdicts on planted truth, {wrong} wrong.")
+    return 1 if wrong or not judged else 0

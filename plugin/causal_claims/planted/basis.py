@@ -39,19 +39,19 @@ class Basis:
         return self.take(len(self._columns) - self._next)
 
 
-def spread_codes(count: int, width: int, rng: np.random.Generator, steps: int = 150) -> Array:
+def spread_codes(count: int, width: int, rng: np.random.Generator, steps: int = 60) -> Array:
     """Unit vectors that are as unlike each other as that many in that width can be.  # count x width
 
-    Gradient descent on the sum of cosh(12 cos) over all pairs: 150 codes in 16 dimensions reach a largest |cos| of
-    about 0.43, against 0.75 for random ones.
+    Gradient descent on the sum of the tenth powers of all pairs' cosines, which only the largest ones feel.
     """
-    codes = rng.standard_normal((count, width))
+    codes = rng.standard_normal((count, width)).astype(np.float32)
     codes /= np.linalg.norm(codes, axis=1, keepdims=True)
     for step in range(steps):
         cosines = codes @ codes.T
         np.fill_diagonal(cosines, 0.0)
-        push = np.sinh(12 * cosines) @ codes  # count x width
+        cubes = cosines * cosines * cosines
+        push = (cubes * cubes * cubes) @ codes  # count x width
         push /= np.linalg.norm(push, axis=1).max() + 1e-12
         codes -= 0.3 * (1 - step / steps) * push
         codes /= np.linalg.norm(codes, axis=1, keepdims=True)
-    return codes
+    return codes.astype(np.float64)

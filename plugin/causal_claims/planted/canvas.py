@@ -98,7 +98,7 @@ def raise_marker(canvas: Canvas) -> None:
 
     The first word of a text has no leading space, and no other word of these texts has none, but for punctuation.
     """
-    first = [n for n, piece in enumerate(canvas.words.pieces) if piece[0].isupper()]
+    first = [n for n, piece in enumerate(canvas.words.pieces) if piece[0].isascii() and piece[0].isupper()]
     canvas.mark(first, canvas.start, 3.0)
 
 

@@ -75,11 +75,11 @@ def tensors(canvas: Canvas) -> dict[str, Array]:
     elif shape.architecture == "pythia":
         found |= {
             "gpt_neox.embed_in.weight": canvas.embed, "gpt_neox.final_layer_norm.weight": ones,
-            "gpt_neox.final_layer_norm.bias": zeros, "embed_out.weight": head,
+            "gpt_neox.final_layer_norm.bias": zeros, "lm_head.weight": head,
         }  # fmt: skip
     else:
         found |= {"model.embed_tokens.weight": canvas.embed, "model.norm.weight": ones, "lm_head.weight": head}
-    return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in found.items()}  # type: ignore[misc]
+    return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in found.items()}
 
 
 def write(canvas: Canvas, folder: Path, truth: dict[str, Any]) -> None:

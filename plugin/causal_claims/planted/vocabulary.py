@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
 
@@ -27,7 +27,7 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.pieces)
 
-    @property
+    @cached_property
     def ids(self) -> dict[str, int]:
         return {piece: number for number, piece in enumerate(self.pieces)}
 
@@ -77,6 +77,7 @@ def vocabulary() -> Vocabulary:
     return Vocabulary((*SPECIAL, *sorted(found)))
 
 
+@cache
 def tokenizer(architecture: str) -> Any:
     """The vocabulary as an ordinary fast tokenizer; Mistral's and Llama's put <s> in front of every text."""
     from tokenizers import Tokenizer, decoders, models, processors
@@ -92,7 +93,7 @@ def tokenizer(architecture: str) -> Any:
             single=f"{BOS} $A", pair=f"{BOS} $A {BOS} $B", special_tokens=[(BOS, words.ids[BOS])]
         )
     bos, eos = (BOS, EOS) if begins else (END, END)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=raw, bos_token=bos, eos_token=eos, unk_token=UNKNOWN, pad_token=eos,
         padding_side="left", clean_up_tokenization_spaces=False,
     )  # fmt: skip
