@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
-
 from causal_claims.engine.architecture import architecture
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.loading import Loaded
@@ -30,6 +28,7 @@ from causal_claims.metrics.logits import logit_diff  # noqa: F401  (declares the
 from causal_claims.metrics.metric import Metric
 from causal_claims.models import ModelSpec
 from causal_claims.sites import Head
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -195,12 +194,11 @@ def _a_tokenizer() -> Any:
     from tokenizers import Tokenizer, models
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-    with tempfile.TemporaryDirectory() as folder:
-        made = Tokenizer(models.WordLevel({"<s>": 0, "</s>": 1}, unk_token="<s>"))
-        PreTrainedTokenizerFast(
-            tokenizer_object=made, bos_token="<s>", eos_token="</s>", pad_token="</s>"
-        ).save_pretrained(folder)
-        return AutoTokenizer.from_pretrained(folder)
+    folder = tempfile.mkdtemp()  # the bridge reads it again later
+    made = Tokenizer(models.WordLevel({"<s>": 0, "</s>": 1}, unk_token="<s>"))
+    fast = PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", pad_token="</s>")
+    fast.save_pretrained(folder)
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def products(case: Case) -> float:
@@ -276,7 +274,7 @@ def main() -> None:
         model = build(case, given.device, dtype)
         settings = Settings(device=given.device, row_tokens=given.row_tokens, memory_gb=16)
         torch.backends.cuda.matmul.allow_tf32 = given.tf32
-        rate = matmul_rate(case, given.device, dtype, given.row_tokens or (2048 if given.device == "cpu" else 32768))
+        rate = matmul_rate(case, given.device, dtype, given.row_tokens or (1024 if given.device == "cpu" else 32768))
         seconds, values = timed(ours(case, model, ids, settings), given.device, given.repeats)
         torch.backends.cuda.matmul.allow_tf32 = False
         need = products(case) / rate

@@ -139,4 +139,3 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bits(tmp_path, c
     both = [_start(tmp_path, checkpoints["gpt2"], tmp_path / "cut") for _ in range(2)]
     for process in both:
         assert process.communicate()[0] == undisturbed
-

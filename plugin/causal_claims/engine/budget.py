@@ -9,7 +9,7 @@ import torch
 
 from causal_claims.engine.settings import Settings
 
-CPU_TOKENS = 2048  # 1,000 to 4,000 run at full speed; 8,000 no longer fit the caches and halve it
+CPU_TOKENS = 1024  # 1,000 to 4,000 run at full speed; 8,000 no longer fit the caches and halve it
 GPU_TOKENS = 16_384  # to begin with; doubled while throughput grows
 
 

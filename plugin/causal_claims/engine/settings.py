@@ -31,7 +31,7 @@ class Settings:
     backend: str = "fast"
     cache: Path | None = None  # folder of the store; None measures anew
     memory_gb: float = 4.0  # what passes may hold beside the weights
-    row_tokens: int | None = None  # tokens of one pass; None: 2,048 on a CPU, by measured throughput on a GPU
+    row_tokens: int | None = None  # tokens of one pass; None: 1,024 on a CPU, by measured throughput on a GPU
     padding: str = "right"
     special_tokens: str = "tokenizer"  # "bos" puts one in front where the tokenizer would not; "none" adds nothing
     examples: int | None = None  # only the first N of each set: a smoke run
