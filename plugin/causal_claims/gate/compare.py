@@ -132,8 +132,9 @@ def _change(what: Followed, shift: Shift) -> tuple[Change, str]:
         )
         return Change.UNDETERMINED, why + (f"; about n={shift.n_needed} would settle it" if shift.n_needed else "")
     up = shift.where is Where.ABOVE
-    if what.better:
-        good, words = up == (what.better > 0), ("gained", "lost")
+    if what.better != 0:
+        more = shift.before >= 0 if what.better is None else what.better > 0
+        good, words = up == more, ("gained", "lost")
     else:
         good = abs(shift.now - what.target) < abs(shift.before - what.target)
         words = (f"came nearer to {number(what.target)} by", f"went away from {number(what.target)} by")
