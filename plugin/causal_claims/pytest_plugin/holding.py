@@ -86,6 +86,6 @@ class Holds:
 
 def raise_not_run(record: Record, session: ClaimsSession) -> None:
     __tracebackhide__ = True
-    if session.settings.gate:
+    if session.settings.not_run == "error":
         raise NotRunAtGate(record.line)
     pytest.skip(record.line)
