@@ -7,7 +7,19 @@ import sys
 from collections.abc import Sequence
 
 from causal_claims.cli import (
-    baseline, calibrate, check, gate, judge, list_, new, plan, prose, render, show, status, watch,
+    baseline,
+    calibrate,
+    check,
+    gate,
+    judge,
+    list_,
+    new,
+    plan,
+    prose,
+    render,
+    show,
+    status,
+    watch,
 )  # fmt: skip
 from causal_claims.errors import ClaimsError
 
