@@ -81,8 +81,8 @@ def test_ids_are_the_same_in_every_process():
 @pytest.mark.parametrize(("build", "words"), [
     (lambda: raises(M, by=H[0], beyond=-0.1), "for the other direction write lowers"),
     (lambda: lowers(M, by=H[0], beyond=-0.1), "for the other direction write raises"),
-    (lambda: raises(M, by=H[0], beyond=float("nan")), "beyond is a number"),
-    (lambda: raises(M, by=H[0], beyond="0.1"), "beyond is a number"),
+    (lambda: raises(M, by=H[0], beyond=float("nan")), "beyond"),
+    (lambda: raises(M, by=H[0], beyond="0.1"), "beyond"),
     (lambda: raises(M), "by what"),
     (lambda: raises(effect(M, by=H[0]), by=H[0]), "already says by what"),
     (lambda: raises(M, by=H[0], smallest=-1), "not negative"),
