@@ -32,6 +32,7 @@ class Judged:
         self.claim = claim
         self.record = record
         self.asserted = asserted
+        self.failed = False
         self._session = session
 
     def __repr__(self) -> str:
@@ -52,6 +53,7 @@ class Judged:
         if outcome is Outcome.INCONCLUSIVE and self._session.settings.inconclusive == "skip":
             pytest.skip(self.record.line)
         if outcome is not Outcome.SUPPORTED:
+            self.failed = True
             raise ClaimFailed(self.record.line)
         return True
 
