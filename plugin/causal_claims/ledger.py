@@ -11,6 +11,7 @@ from typing import Any
 
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
+from causal_claims.schemas import migrated
 from causal_claims.verdicts import Decision, Outcome, Verdict, one_line
 
 SCHEMA = "causal-claims/1"
@@ -186,9 +187,10 @@ def read_ledger(path: Path) -> Ledger:
         raise ClaimsError(f"ledger {path} cannot be read: {error.strerror}.") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ClaimsError(f"ledger {path} is not JSON: {error}.") from None
-    schema = body.get("schema") if isinstance(body, dict) else None
-    if schema != SCHEMA:
-        raise ClaimsError(f"ledger {path} has the schema {schema!r}; this version reads {SCHEMA!r}.")
+    try:
+        body = migrated(body, SCHEMA)
+    except ClaimsError as error:
+        raise ClaimsError(f"ledger {path} {error}") from None
     try:
         return Ledger([record_from(one) for one in body["records"]], body.get("run", {}))
     except (KeyError, TypeError, ValueError) as error:

@@ -17,3 +17,10 @@ def registry(checkpoints):
     return Registry(
         {f: ModelSpec(f, f, "x", path=str(p), tokenizer=str(p / "tokenizer")) for f, p in checkpoints.items()}
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Three ways of measuring take minutes: these tests run once in CI, in the parallel pass."""
+    for item in items:
+        if item.path.parent.name == "engine":
+            item.add_marker(pytest.mark.slow)

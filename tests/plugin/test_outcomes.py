@@ -160,3 +160,12 @@ def test_two_claims_that_differ_in_margin_only_must_be_told_apart_by_id():
     assert "differ in their margin only" in result.text
     assert named.code == 0
     assert sorted(one["id"] for one in named.records)[1] == "weaker"
+
+
+def test_a_caught_failure_is_not_hidden():
+    result = SMALL.claim(
+        RAISES, body="import contextlib\n    with contextlib.suppress(Exception):\n        assert holds(claim)"
+    ).run()
+
+    assert result.code == 1
+    assert failure(result).startswith("REFUTED")

@@ -132,8 +132,9 @@ def _change(what: Followed, shift: Shift) -> tuple[Change, str]:
         )
         return Change.UNDETERMINED, why + (f"; about n={shift.n_needed} would settle it" if shift.n_needed else "")
     up = shift.where is Where.ABOVE
-    if what.better:
-        good, words = up == (what.better > 0), ("gained", "lost")
+    if what.better != 0:
+        more = shift.before >= 0 if what.better is None else what.better > 0
+        good, words = up == more, ("gained", "lost")
     else:
         good = abs(shift.now - what.target) < abs(shift.before - what.target)
         words = (f"came nearer to {number(what.target)} by", f"went away from {number(what.target)} by")
@@ -168,7 +169,7 @@ def _holm(rows: list[Row]) -> list[Row]:
 
 def _corrected(row: Row, p: float, family: int) -> Row:
     row = replace(row, p_holm=p)
-    if p <= ALPHA or row.change not in (Change.REGRESSED, Change.IMPROVED) or (row.now == Outcome.REFUTED != row.was):
+    if p <= ALPHA or row.change not in (Change.REGRESSED, Change.IMPROVED) or _refuted(row):
         return row
     assert row.shift is not None
     needed = _examples_for(row.shift, family)
@@ -182,9 +183,13 @@ def _examples_for(shift: Shift, family: int) -> int:
     return math.ceil(shift.n * (asked / had) ** 2)
 
 
+def _refuted(row: Row) -> bool:
+    return row.was == Outcome.SUPPORTED and row.now == Outcome.REFUTED
+
+
 def _failure(row: Row, before: Record | None, now: Record | None, fail_on: set[str]) -> Failure | None:
     """Whether this row stops the checkpoint, and how."""
-    if row.was == Outcome.SUPPORTED and row.now == Outcome.REFUTED:
+    if _refuted(row):
         return Failure.REGRESSION
     if row.gate and row.change is Change.REGRESSED:
         return Failure.REGRESSION
@@ -217,9 +222,7 @@ def _explained(row: Row, old: Run, new: Run) -> Row:
         cause = cause_of(old, new, before, now, followed(before), row.shift)
     except ClaimsError as error:
         cause = Cause("unknown", str(error))
-    if row.failure is None and row.gate and row.p_holm is not None:
-        row = replace(row, reason=f"{row.reason}; not counted among the gate's claims: Holm's p is {row.p_holm:.2g}")
-    elif row.failure is None:
+    if row.failure is None:
         row = replace(row, reason=f"{row.reason}; not marked as a gate")
     return replace(row, cause=cause)
 

@@ -16,7 +16,7 @@ class Followed:
     """One number per example, before and after."""
 
     what: tuple[Tracked, ...]  # several only where a claim says the same of each of many
-    better: int  # +1 more is better, -1 less is better, 0 nearer to `target` is better
+    better: int | None  # +1 more is better, -1 less, 0 nearer to `target`, None more of what there was
     target: float
     margin: float | None  # in units of the metric; None where the claim's margin is in others
     words: str
@@ -45,21 +45,19 @@ def followed(record: Record) -> Followed | None:
         slope = _sum([one * (i - middle) for i, one in enumerate(effects)])
         return Followed((slope,), _sign(record), 0.0, None, "the slope over the steps")
     if record.kind == "ranks":
-        return Followed((effects[0] + effects[-1] * -1,), _sign(record), 0.0, None, "the first against the last")
+        return Followed((effects[0] + effects[-1] * -1,), None, 0.0, None, "the first against the last")
     if record.kind == "recovers" and len(effects) == 2:
         part = effects[0] + effects[1] * -(record.margin or 0.0)
-        return Followed((part,), _sign(record), 0.0, None, "the part against its share of the whole")
+        return Followed((part,), None, 0.0, None, "the part against its share of the whole")
     return Followed(effects[:1], _sign(record), 0.0, margin, "the effect")
 
 
-def _sign(record: Record) -> int:
-    """Which way the claim points: by its own words, else by what was found."""
+def _sign(record: Record) -> int | None:
+    """Which way the claim points, by its own words."""
     words = record.needs.split()
     if "below" in words or "down" in words:
         return -1
-    if "above" in words or "up" in words:
-        return 1
-    return -1 if (record.effect or 0.0) < 0 else 1
+    return 1 if "above" in words or "up" in words else None
 
 
 def _sum(effects: tuple[Tracked, ...] | list[Tracked]) -> Tracked:

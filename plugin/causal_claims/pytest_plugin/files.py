@@ -14,7 +14,7 @@ import pytest
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
-from causal_claims.pytest_plugin import junit
+from causal_claims.pytest_plugin import gating, junit
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import write_measurements
 from causal_claims.report.markdown import markdown
@@ -30,7 +30,10 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     records.sort(key=lambda one: (one.model, one.node_id, one.id))
     adjust(records)
     claims.ledger.run.update(run_facts(claims, session))
+    used = _used(claims)
+    gating.hold_against_baseline(claims, session, used)
     junit.suite_properties(claims)
+    junit.gate_failures(claims)
     folder = claims.settings.reports
     if claims.settings.plan or claims.config.option.collectonly:
         return
@@ -38,6 +41,8 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
         claims.written.append(sentence)
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
         return
+    if records:
+        gating.keep(claims, used)
     if folder is None or not records:
         return
     if all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
@@ -45,7 +50,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
         return
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
-        write_measurements(folder / "measurements.parquet", _used(claims))
+        write_measurements(folder / "measurements.parquet", used)
         write_reports(Sources(claims.ledger), folder, claims.settings.html)
         if claims.settings.summary is not None:
             with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to

@@ -32,6 +32,7 @@ class Judged:
         self.claim = claim
         self.record = record
         self.asserted = asserted
+        self.failed = False
         self._session = session
 
     def __repr__(self) -> str:
@@ -52,6 +53,7 @@ class Judged:
         if outcome is Outcome.INCONCLUSIVE and self._session.settings.inconclusive == "skip":
             pytest.skip(self.record.line)
         if outcome is not Outcome.SUPPORTED:
+            self.failed = True
             raise ClaimFailed(self.record.line)
         return True
 
@@ -86,6 +88,6 @@ class Holds:
 
 def raise_not_run(record: Record, session: ClaimsSession) -> None:
     __tracebackhide__ = True
-    if session.settings.gate:
+    if session.settings.not_run == "error":
         raise NotRunAtGate(record.line)
     pytest.skip(record.line)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+
+from causal_claims.pytest_plugin.gating import exit_code
 from causal_claims.pytest_plugin.session import ClaimsSession
 
 
@@ -21,3 +24,38 @@ def suite_properties(claims: ClaimsSession) -> None:
             xml.add_global_property(f"claims.{name}", run[name])
     for package, number in run["versions"].items():
         xml.add_global_property(f"claims.version.{package}", number)
+    if (found := claims.comparison) is not None:
+        xml.add_global_property("claims.gate", found.summary)
+        xml.add_global_property("claims.gate.exit_code", found.exit_code)
+        for i, line in enumerate(found.lines, 1):
+            xml.add_global_property(f"claims.gate.failed.{i}", line)
+
+
+def gate_failures(claims: ClaimsSession) -> None:
+    """A claim that regressed fails in the file, though its test may have passed: readers of JUnit see nothing else."""
+    try:
+        from _pytest.junitxml import bin_xml_escape, xml_key
+    except ImportError:
+        return
+    xml = claims.config.stash.get(xml_key, None)
+    found = claims.comparison
+    if xml is None or found is None or (exit_code(claims) == 0):
+        return
+    lines = {f"{row.model} {row.id}": row.line for row in found.failures}
+    for reporter in xml.node_reporters_ordered:
+        case = reporter.to_xml()
+        named = {one.get("name"): one.get("value") for one in case.iter("property")}
+        line = lines.get(f"{named.get('claim.model')} {named.get('claim.id')}")
+        if line is None:
+            continue
+        text = bin_xml_escape(line)
+        told = next((one for one in case if one.tag in ("failure", "error")), None)
+        if told is None:
+            was = case.find("skipped")
+            if was is not None:
+                case.remove(was)
+            xml.stats["passed" if was is None else "skipped"] -= 1
+            told = ET.SubElement(case, "failure", message="")
+            xml.stats["failure"] += 1
+        told.set("message", f"{text} | {told.get('message')}" if told.get("message") else text)
+        told.text = f"{text}\n{told.text or ''}"

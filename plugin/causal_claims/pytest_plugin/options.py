@@ -21,7 +21,7 @@ _HELP = {
     "measurements": "give a table of recorded numbers (parquet, CSV or JSON lines)", "inconclusive": "it is fail or skip",
     "reports": "give a folder, or off", "cache": "give a folder, or off", "device": "write auto, cpu or cuda",
     "confidence": "give a number between 0.5 and 1, e.g. 0.95", "memory": "give a number above 0",
-    "examples": "give a whole number of at least 1",
+    "examples": "give a whole number of at least 1", "baseline": "give a baseline's name or a path", "save": "give a name",
 }  # fmt: skip
 _BACKENDS = ("fast", "reference")
 _DTYPES = ("float32", "float16", "bfloat16", "auto")
@@ -49,6 +49,11 @@ class Settings:
     html: Path | None
     summary: Path | None
     margins: tuple[tuple[str, float], ...]
+    baseline: str | None
+    baselines: Path
+    save: str | None
+    fail_on: tuple[str, ...]
+    not_run: str
 
 
 def add(parser: pytest.Parser) -> None:
@@ -102,11 +107,34 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--claims-gate", action="store_true", help="be a gate: NOT RUN is an error, an incomplete run exits 11"
     )
+    group.addoption(
+        "--claims-baseline",
+        metavar="NAME|PATH",
+        help="compare with a kept run, example by example; a regression exits 10",
+    )
+    group.addoption(
+        "--claims-save",
+        metavar="NAME",
+        help="keep this run as a baseline; NAME:again keeps it as that baseline's A/A run",
+    )
+    group.addoption(
+        "--claims-fail-on",
+        metavar="WORDS",
+        help="with --claims-gate, what stops a checkpoint beside a regression (default: gone,incomparable,not-run,failed)",
+    )
+    group.addoption(
+        "--claims-not-run",
+        metavar="skip|error",
+        help="what a claim that could not be run does (default: skip; a gate: error)",
+    )
     parser.addini("claims_models", "the model registry, from the root directory", type="string", default=_REGISTRY)
     parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="fail")
     parser.addini("claims_reports", "as --claims-reports", type="string", default="reports")
     parser.addini("claims_cache", "as --claims-cache", type="string", default=".claims-cache")
     parser.addini("claims_device", "as --claims-device", type="string", default="auto")
+    parser.addini("claims_baselines", "where baselines are kept", type="string", default="reports/baselines")
+    parser.addini("claims_fail_on", "as --claims-fail-on", type="string", default="")
+    parser.addini("claims_not_run", "as --claims-not-run", type="string", default="")
     parser.addini("claims_confidence", "as --claims-confidence", type="string", default="0.95")
 
 
@@ -125,7 +153,18 @@ def in_use(config: pytest.Config) -> bool:
 def settings(config: pytest.Config) -> Settings:
     """All settings, checked; a wrong one ends the run with a sentence and exit code 4."""
     get = config.getoption
-    for name in ("measurements", "inconclusive", "reports", "cache", "device", "confidence", "memory", "examples"):
+    for name in (
+        "measurements",
+        "inconclusive",
+        "reports",
+        "cache",
+        "device",
+        "confidence",
+        "memory",
+        "examples",
+        "baseline",
+        "save",
+    ):
         if get(f"--claims-{name}") == "":
             raise pytest.UsageError(f"--claims-{name} is empty; {_HELP[name]}.")
     inconclusive = get("--claims-inconclusive") or str(config.getini("claims_inconclusive"))
@@ -165,6 +204,11 @@ def settings(config: pytest.Config) -> Settings:
         html=_path(config, get("--claims-html")) if get("--claims-html") else None,
         summary=_path(config, summary) if summary else None,
         margins=tuple(_margin(text) for text in get("--claims-margin")),
+        baseline=get("--claims-baseline"),
+        baselines=_path(config, str(config.getini("claims_baselines")), root(config)),
+        save=get("--claims-save"),
+        fail_on=_fail_on(get("--claims-fail-on") or str(config.getini("claims_fail_on"))),
+        not_run=_not_run(get("--claims-not-run") or str(config.getini("claims_not_run")), bool(get("--claims-gate"))),
     )
 
 
@@ -245,3 +289,19 @@ def _margin(text: str) -> tuple[str, float]:
     if not name or not math.isfinite(margin):
         raise pytest.UsageError(f"--claims-margin {text!r}: write ID=VALUE, e.g. S0-1=0.05.")
     return name, margin
+
+
+def _fail_on(text: str) -> tuple[str, ...]:
+    from causal_claims.errors import ClaimsError
+    from causal_claims.gate.compare import DEFAULT_FAIL_ON, parse_fail_on
+
+    try:
+        return parse_fail_on(text) if text else DEFAULT_FAIL_ON
+    except ClaimsError as error:
+        raise pytest.UsageError(f"--claims-fail-on: {error}") from None
+
+
+def _not_run(text: str, gate: bool) -> str:
+    if text not in ("", "skip", "error"):
+        raise pytest.UsageError(f"--claims-not-run={text}: it is one of skip, error.")
+    return text or ("error" if gate else "skip")

@@ -14,12 +14,14 @@ from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError, listing
 from causal_claims.examples import example_counts
+from causal_claims.gate.comparison import Comparison
+from causal_claims.gate.run import Run
 from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Ledger, Record, record, record_from
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry, load_registry
 from causal_claims.plan import Plan, plan, size_from_examples
-from causal_claims.pytest_plugin import options
+from causal_claims.pytest_plugin import gating, options
 from causal_claims.pytest_plugin.by_hand import measured_by_hand
 from causal_claims.pytest_plugin.carrying import unpack
 from causal_claims.pytest_plugin.grouping import grouped
@@ -47,6 +49,8 @@ class ClaimsSession:
         self.stopped = False  # on purpose, by -x or --maxfail
         self.used: dict[tuple[str, str, str], Measurement] = {}  # cells that verdicts rest on
         self.plan: Plan | None = None
+        self.baseline: Run | None = None
+        self.comparison: Comparison | None = None  # with the baseline, once all records are here
         self.written: list[str] = []  # what was written, for the terminal
         self.started = time.time()
         self._measuring: Measuring | None = None
@@ -65,6 +69,7 @@ class ClaimsSession:
                 self.registry = standing_in(self.registry, self.settings.stand_in)
             if self.settings.measurements is not None:
                 self.recorded = read_measurements(self.settings.measurements)
+            gating.open_baseline(self)
         except ClaimsError as error:
             raise pytest.UsageError(str(error)) from None
         for name, keys in self._markers().items():
@@ -163,7 +168,7 @@ class ClaimsSession:
             verdict,
             model=key,
             node_id=item.nodeid,
-            source=_source(item),
+            source=source_of(item),
             finding=str(marker.args[0]) if marker and marker.args else None,
             checkpoint=_checkpoint(spec, facts),
             stand_in=spec.standing_in if spec is not None else None,
@@ -190,6 +195,7 @@ class ClaimsSession:
             self.plan = plan(_claims_of(items), self._size)
             return
         self.expected.update(node_ids)
+        gating.check_pins(self, node_ids)
         for claim, key in _claims_of(items):
             self._known(self._with_margin(claim), key)
         if items and self.recorded is None:
@@ -236,9 +242,13 @@ class ClaimsSession:
             return
         self.stopped = bool(session.shouldstop or session.shouldfail) or int(session.exitstatus) not in (0, 1)
         lost = bool(self.crashed) or (bool(self.missing()) and not self.stopped)
-        not_run_at_gate = self.settings.gate and any(one.outcome == Outcome.NOT_RUN for one in self.ledger.records)
+        not_run_at_gate = self.settings.not_run == "error" and any(
+            one.outcome == Outcome.NOT_RUN for one in self.ledger.records
+        )
         if int(session.exitstatus) in (0, 1) and (lost or not_run_at_gate):
             session.exitstatus = INCOMPLETE
+        if int(session.exitstatus) in gating.WORSE:
+            session.exitstatus = max(int(session.exitstatus), gating.exit_code(self), key=gating.WORSE.index)
 
 
 def session_of(config: pytest.Config) -> ClaimsSession:
@@ -258,7 +268,7 @@ def _checkpoint(spec: ModelSpec | None, facts: Mapping[str, str]) -> str | None:
     """What was measured: the pinned revision, else the hash of the weights."""
     if spec is None:
         return None
-    return spec.revision or facts.get("weights_hash")
+    return spec.revision or facts.get("weights_hash") or facts.get("weights")
 
 
 def _claims_of(items: Sequence[pytest.Item]) -> Iterator[tuple[Claim, str]]:
@@ -269,7 +279,7 @@ def _claims_of(items: Sequence[pytest.Item]) -> Iterator[tuple[Claim, str]]:
         )
 
 
-def _source(item: pytest.Item) -> str | None:
+def source_of(item: pytest.Item) -> str | None:
     """The line `Source: ...` of the claim file's docstring."""
     doc = getattr(getattr(item, "module", None), "__doc__", None) or ""
     for paragraph in doc.split("\n\n"):

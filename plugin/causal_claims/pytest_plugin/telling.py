@@ -61,6 +61,8 @@ def _unasserted(item: pytest.Item, judged: list[Judged]) -> str | None:
             return f"{one.record.line}\nthe result of holds(claim) was never asserted; write: assert holds(claim)"
         if one.record.outcome not in (Outcome.SUPPORTED, one.record.expected):
             return f"{one.record.line}\nthe test went on after this verdict; a claim known not to stand says expect=..., because=..."
+        if one.failed:
+            return f"{one.record.line}\nthe failure of `assert holds(claim)` was caught and hidden by the test; let it through"
     known = {id(one.claim) for one in judged}
     for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
         if isinstance(value, Claim) and id(value) not in known:

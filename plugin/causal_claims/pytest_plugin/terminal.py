@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from causal_claims.plan import Plan
+from causal_claims.pytest_plugin import gating
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
@@ -38,6 +39,7 @@ def summarise(reporter: Any, claims: ClaimsSession) -> None:
         )
     for line in claims.written:
         reporter.write_line(line)
+    gating.tell(reporter, claims)
     if (lost := claims.missing()) and not claims.stopped:
         reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
 

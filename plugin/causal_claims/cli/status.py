@@ -1,0 +1,39 @@
+"""`causal-claims status LEDGER...`: claims by checkpoints, what each effect did on the way, and what drifts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+_SIGNS = {"SUPPORTED": "+", "REFUTED": "-", "INCONCLUSIVE": "?", "INVALID": "!", "NOT RUN": ".", "ERROR": "E"}
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("status", help="many runs as one history", description=__doc__)
+    parser.add_argument("runs", nargs="+", metavar="LEDGER", help="folders of runs, ledgers, or baselines' names")
+    parser.add_argument("--baselines", type=Path, default=Path("reports/baselines"), help="where baselines are kept")
+    parser.add_argument("--json", type=Path, help="write the whole history to this file")
+    parser.add_argument("--fail-on-drift", action="store_true", help="exit 10 where an effect drifts beyond its margin")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from causal_claims.gate.baseline import find
+    from causal_claims.gate.history import history
+    from causal_claims.gate.lineage import lineage
+    from causal_claims.ledger import plain, write_whole
+
+    runs = [find(arguments.baselines, text) for text in arguments.runs]
+    found = history(runs)
+    print("  ".join(f"{sign} {outcome}" for outcome, sign in _SIGNS.items()))
+    for trend in found.trends:
+        marks = "".join(" " if point is None else _SIGNS[point.outcome] for point in trend.points)
+        print(f"{marks}  {trend.line}")
+    for finding in lineage(runs[-1].ledger.records):
+        print(finding.sentence)
+    print(f"{len(found.trends)} claims over {len(found.runs)} runs, {len(found.drifting)} drift.")
+    if arguments.json:
+        write_whole(arguments.json, json.dumps(plain(found.to_json()), indent=1, ensure_ascii=False) + "\n")
+    return 10 if arguments.fail_on_drift and found.drifting else 0

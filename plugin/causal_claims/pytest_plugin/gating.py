@@ -1,0 +1,126 @@
+"""The gate in a run: the baseline it is held against, what it keeps for later ones, and what stops the checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from causal_claims.errors import ClaimsError
+from causal_claims.gate.baseline import find, save, split_name
+from causal_claims.gate.compare import compare
+from causal_claims.gate.pins import refuse_unpinned
+from causal_claims.gate.run import Run
+from causal_claims.ledger import Ledger, Record
+from causal_claims.measurements import Measurement
+from causal_claims.pytest_plugin.grouping import model_of
+from causal_claims.recorded import Recorded
+
+WORSE = (0, 1, 11, 10)  # exit codes in order: a regression outweighs what is missing
+
+if TYPE_CHECKING:
+    from causal_claims.pytest_plugin.session import ClaimsSession
+
+
+def open_baseline(claims: ClaimsSession) -> None:
+    """Before anything is measured: a baseline that is not there, or a name that is none, ends the run."""
+    if hasattr(claims.config, "workerinput"):
+        return
+    if claims.settings.save is not None:
+        split_name(claims.settings.save)
+    if claims.settings.baseline is not None:
+        claims.baseline = find(claims.settings.baselines, claims.settings.baseline)
+
+
+def check_pins(claims: ClaimsSession, node_ids: Sequence[str]) -> None:
+    """Under the gate every model that will be loaded has a pinned revision."""
+    if not claims.settings.gate or claims.recorded is not None:
+        return
+    known = set(claims.registry.models)
+    try:
+        refuse_unpinned(claims.registry, [key for node in node_ids if (key := model_of(node, known)) is not None])
+    except ClaimsError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: Sequence[Measurement]) -> None:
+    """The comparison, when all records are here; plain data of it goes into the ledger."""
+    if claims.baseline is None or not claims.ledger.records:
+        return
+    new = Run("this run", claims.ledger, Recorded(_all(claims, used), "this run"))
+    claims.comparison = compare(
+        claims.baseline,
+        new,
+        confidence=claims.settings.confidence,
+        fail_on=claims.settings.fail_on if claims.settings.gate else (),
+        asked=lambda record: _asked(claims, session, record),
+    )
+    claims.ledger.run["gate"] = claims.comparison.to_json()
+
+
+def keep(claims: ClaimsSession, used: Sequence[Measurement]) -> None:
+    """`--claims-save NAME`."""
+    if claims.settings.save is None:
+        return
+    run = {name: value for name, value in claims.ledger.run.items() if name != "gate"}
+    try:
+        folder = save(
+            claims.settings.baselines, claims.settings.save, Ledger(claims.ledger.records, run), _all(claims, used)
+        )
+        claims.written.append(f"baseline {folder}")
+    except ClaimsError as error:
+        claims.written.append(str(error))
+    except OSError as error:
+        claims.written.append(f"baseline {claims.settings.save} could not be written: {error.strerror}")
+
+
+def tell(reporter: Any, claims: ClaimsSession) -> None:
+    """What changed since the baseline, and every line that stops the checkpoint, last."""
+    found = claims.comparison
+    if found is None:
+        return
+    reporter.section(f"gate against {found.old['name']}", sep="=")
+    stopping = {row.key for row in found.failures}
+    for row in found.rows:
+        if row.key not in stopping and row.change != "unchanged":
+            reporter.write_line(f"  {row.line}")
+    for note in found.notes:
+        reporter.write_line(f"note: {note}")
+    for line in found.lines:
+        reporter.write_line(line, red=True)
+    reporter.write_line(found.summary, bold=True, red=bool(found.lines), green=not found.lines)
+
+
+def exit_code(claims: ClaimsSession) -> int:
+    """10 for a regression, whoever asked; the rest only where the run is a gate."""
+    if claims.comparison is None:
+        return 0
+    code = claims.comparison.exit_code
+    return code if code == 10 or claims.settings.gate else 0
+
+
+def _all(claims: ClaimsSession, used: Sequence[Measurement]) -> list[Measurement]:
+    """With recorded numbers the whole table: other heads tell where a mechanism went."""
+    found = {one.key: one for one in (claims.recorded.measurements() if claims.recorded is not None else ())}
+    found.update((one.key, one) for one in used)
+    return [found[key] for key in sorted(found)]
+
+
+def _asked(claims: ClaimsSession, session: pytest.Session, record: Record) -> bool:
+    """Whether this run was asked for a claim of the baseline: by its files and by its markers.
+
+    A selection by -k, or by an expression of several markers, says nothing of claims that are not there.
+    """
+    option = claims.config.option
+    given = " ".join(map(str, claims.config.invocation_params.args))
+    if option.keyword or getattr(option, "deselect", None) or getattr(option, "lf", False):
+        return False
+    if option.markexpr and option.markexpr in given:
+        return option.markexpr.isidentifier() and record.model in claims.models_for({option.markexpr})
+    file = (claims.config.rootpath / record.node_id.partition("::")[0]).resolve()
+    if any("::" in str(argument) for argument in claims.config.args):
+        return False
+    places = [(claims.config.invocation_params.dir / argument).resolve() for argument in claims.config.args]
+    return any(file == place or place in file.parents for place in places) and Path(file).suffix == ".py"
