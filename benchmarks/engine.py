@@ -235,16 +235,24 @@ def matmul_rate(case: Case, device: str, dtype: torch.dtype, tokens: int) -> flo
     return best
 
 
-def timed(run: Callable[[], Tensor], device: str, repeats: int) -> tuple[float, Tensor]:
-    """The best of some runs, after one that warms up."""
-    found, times = run(), []
-    for _ in range(repeats):
-        _wait(device)
-        begun = time.perf_counter()
-        found = run()
-        _wait(device)
-        times.append(time.perf_counter() - begun)
-    return min(times), found
+def side_by_side(runs: dict[str, Callable[[], Tensor]], device: str, rounds: int) -> dict[str, tuple[float, Tensor]]:
+    """The best of some rounds in which all take turns, so that a busy moment hits each alike."""
+    best: dict[str, tuple[float, Tensor]] = {}
+    for turn in range(rounds + 1):
+        for label, run in list(runs.items()):
+            _wait(device)
+            begun = time.perf_counter()
+            try:
+                found = run()
+            except Exception as error:  # a broken rival is a line, not the end
+                print(f"  {label:15}  not measured: {type(error).__name__}: {str(error)[:100]}")
+                del runs[label]
+                continue
+            _wait(device)
+            seconds = time.perf_counter() - begun
+            if turn and (label not in best or seconds < best[label][0]):  # the first turn warms up
+                best[label] = seconds, found
+    return best
 
 
 def _wait(device: str) -> None:
@@ -263,7 +271,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--row-tokens", type=int)
-    parser.add_argument("--only-ours", action="store_true")
+    every = ["transformers", "TransformerLens", "nnsight"]
+    parser.add_argument("--rivals", nargs="*", choices=every, default=every)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     for name in given.cases:
@@ -274,27 +283,44 @@ def main() -> None:
         model = build(case, given.device, dtype)
         settings = Settings(device=given.device, row_tokens=given.row_tokens, memory_gb=16)
         torch.backends.cuda.matmul.allow_tf32 = given.tf32
-        rate = matmul_rate(case, given.device, dtype, given.row_tokens or (1024 if given.device == "cpu" else 32768))
-        seconds, values = timed(ours(case, model, ids, settings), given.device, given.repeats)
-        torch.backends.cuda.matmul.allow_tf32 = False
-        need = products(case) / rate
+        runs = {"ours": _with_tf32(given.tf32, ours(case, model, ids, settings))}
+        other = build(case, given.device, getattr(torch, given.others))
+        rivals = {"transformers": transformers_hooks, "TransformerLens": transformer_lens, "nnsight": nnsight_traces}
+        for label in given.rivals:
+            try:
+                runs[label] = rivals[label](case, other, ids)
+            except Exception as error:  # an absent rival is a line, not the end
+                print(f"  {label:15}  not measured: {type(error).__name__}: {str(error)[:100]}")
+        tokens = given.row_tokens or (1024 if given.device == "cpu" else 32768)
+        rates: list[float] = []
+
+        def rate() -> Tensor:
+            rates.append(matmul_rate(case, given.device, dtype, tokens))
+            return torch.empty(0)
+
+        found = side_by_side({"rate": _with_tf32(given.tf32, rate), **runs}, given.device, given.repeats)
+        seconds, values = found["ours"]
+        need = products(case) / max(rates)
         sweep = f"{case.layers} x {case.heads} heads, {case.prompts} x {case.tokens} tokens"
         print(f"{name}: {sweep}, {given.device}, {given.dtype}{' (tf32)' if given.tf32 else ''}")
         print(
-            f"  ours             {seconds:9.3f} s   {need / seconds:5.0%} of the rate of {rate / 1e12:.3g} TFLOP/s measured here"
+            f"  {'ours':15} {seconds:9.3f} s   {need / seconds:5.0%} of the {max(rates) / 1e12:.3g} TFLOP/s measured here"
         )
-        if given.only_ours:
-            continue
-        other = build(case, given.device, getattr(torch, given.others))
-        rivals = {"transformers": transformers_hooks, "TransformerLens": transformer_lens, "nnsight": nnsight_traces}
-        for label, rival in rivals.items():
-            try:
-                theirs, expected = timed(rival(case, other, ids), given.device, given.repeats)
-            except Exception as error:  # an absent or broken rival is a line, not the end
-                print(f"  {label:15}  not measured: {type(error).__name__}: {str(error)[:100]}")
-                continue
+        for label in (one for one in given.rivals if one in found):
+            theirs, expected = found[label]
             gap = statistics.fmean((values - expected).abs().flatten().tolist())
             print(f"  {label:15} {theirs:9.3f} s   {theirs / seconds:5.2f} x ours; mean difference {gap:.1e}")
+
+
+def _with_tf32(on: bool, run: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    def inside() -> Tensor:
+        torch.backends.cuda.matmul.allow_tf32 = on
+        try:
+            return run()
+        finally:
+            torch.backends.cuda.matmul.allow_tf32 = False
+
+    return inside
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def verdict(
     clusters: Sequence[str] | None = None,
     receipt: Receipt | None = None,
     noise_floor: float | None = None,
+    facts: Mapping[str, str] | None = None,
     spec: Any = None,
     **settings: Any,
 ) -> Verdict:
@@ -31,7 +32,7 @@ def verdict(
         ids = tuple(f"{cell.metric.over or 'e'}{i:05d}" for i in range(len(numbers)))
         cells[cell] = Measurement(
             "toy", str(cell.metric), cell.condition_spelling, ids, tuple(clusters) if clusters is not None else ids, numbers,
-            receipt if cell.condition.steps else None, noise_floor,
+            receipt if cell.condition.steps else None, noise_floor, facts=facts or {},
         )  # fmt: skip
     return judge(claim, cells, spec=spec, **settings)
 

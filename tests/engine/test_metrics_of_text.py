@@ -20,15 +20,20 @@ def test_the_studys_match_finds_five_in_1995_and_the_strict_one_does_not():
     assert g.value_match_strict(run) == [0, 1, 1, 0, 1, 0]
 
 
+def test_an_empty_value_matches_nothing_and_is_refused():
+    with pytest.raises(ClaimsError, match="is empty"):
+        g.value_match_strict(Run("a text", value=" , "))
+
+
 def test_the_normal_form():
     assert g.normal(" Twelve  Thousand, 1,234 ") == "12 thousand 1234"
 
 
 def test_keywords_are_whole_words_of_a_declared_list():
-    assert g.keyword_count(Run("Thanks, thank you! thankless", "made mad")) == [2, 0]
-    assert g.keyword_count(Run("made mad"), words="anger") == [1]
-    with pytest.raises(ClaimsError, match="there is no such list"):
-        g.keyword_count(Run("x"), words="angry")
+    assert g.keyword_count(Run("Thanks, thank you! thankless", "made mad", "thanks, thanks")) == [2, 0, 1]
+    assert g.keyword_count(Run("made mad"), list="anger") == [1]
+    with pytest.raises(ClaimsError, match="no list of words 'angry'"):
+        g.keyword_count(Run("x"), list="angry")
 
 
 def test_sentiment_turns_after_a_negation():

@@ -1,5 +1,7 @@
 """Fast path, reference path and plain transformers hooks give the same numbers."""
 
+from dataclasses import replace
+
 import engine_examples as made
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from causal_claims.engine.settings import Settings
 from causal_claims.examples import ExampleSet, examples
 from causal_claims.interventions.catalogue import ablate, delete_v_slice, patch, uniform
 from causal_claims.interventions.intervention import BASELINE
+from causal_claims.metrics.lexicon import word_list
 from causal_claims.metrics.metric import Metric
 from causal_claims.models import ModelSpec, Registry
 from causal_claims.sites import Head, KVHead, Resid, VSlice
@@ -63,9 +66,9 @@ def values(registry, cells, model, **options):
 def test_every_intervention_and_metric_on_both_paths_and_both_padding_sides(registry, family):
     conditions = [*CONDITIONS, *([patch(Resid(1, "mid"), at="last")] if family != "gpt_neox" else [])]
     cells = [Cell(metric, condition) for metric in METRICS for condition in conditions]
-    reference = values(registry, cells, family, backend="reference")
-    right = values(registry, cells, family)
-    left = values(registry, cells, family, padding="left", row_tokens=60)
+    reference = values(registry, cells, family, backend="reference", examples=4)
+    right = values(registry, cells, family, examples=4)
+    left = values(registry, cells, family, padding="left", row_tokens=60, examples=4)
     for cell in cells:
         np.testing.assert_allclose(right[cell].values, reference[cell].values, atol=1e-5, rtol=1e-5, err_msg=str(cell))
         np.testing.assert_allclose(left[cell].values, reference[cell].values, atol=1e-5, rtol=1e-5, err_msg=str(cell))
@@ -159,6 +162,45 @@ def test_generation_under_interventions_on_both_paths(registry):
             assert fast[cell].receipt.fired == reference[cell].receipt.fired
 
 
+@pytest.mark.parametrize("along", ["clean", "continuation"])
+def test_expected_words_along_a_text_on_both_paths_and_by_hand(registry, monkeypatch, along):
+    word_list("colours", ["red", "blue"])
+    rows = [
+        replace(one, fields={**one.fields, "continuation": " red cat" + " the" * i})
+        for i, one in enumerate(made.mixed()[:3])
+    ]
+    monkeypatch.setattr("causal_claims.engine.engine.examples", lambda name: ExampleSet(name, tuple(rows)))
+    metric = Metric("keyword_expected", over=OVER, list="colours", along=along, tokens=4)
+    conditions = [
+        BASELINE,
+        ablate(Head(1, 2)),
+        ablate(Head(1, 2), during="decode"),
+        patch(Resid(1)),
+        ablate(KVHead(1, 1)),
+    ]
+    cells = [Cell(metric, condition) for condition in conditions]
+    fast, reference = (values(registry, cells, "mistral", backend=b) for b in ("fast", "reference"))
+    for cell in cells:
+        np.testing.assert_allclose(fast[cell].values, reference[cell].values, atol=1e-5, err_msg=str(cell))
+        if cell.condition.steps:
+            assert fast[cell].receipt.fault is None
+            assert fast[cell].receipt.fired == reference[cell].receipt.fired
+    if along == "continuation":
+        loaded = Engine(registry, Settings(**QUIET)).loaded("mistral")
+        watch = [
+            loaded.tokenizer.convert_tokens_to_ids(w)
+            for w in ("Ġred", "Ġblue", "red", "blue", "ĠRed", "ĠBlue", "Red", "Blue")
+        ]
+        watch = [w for w in dict.fromkeys(watch) if w is not None and w != loaded.tokenizer.unk_token_id]
+        for one, ours in zip(rows, fast[cells[0]].values, strict=True):
+            stem = loaded.tokens.prompt(one.prompt, "x")
+            whole = loaded.tokens.prompt(one.prompt + one.fields["continuation"], "x")
+            whole = whole[: len(stem) + 4]
+            with torch.no_grad():
+                p = loaded.hf_model(torch.tensor([whole])).logits[0].softmax(-1)
+            assert ours == pytest.approx(float(p[len(stem) - 1 : len(whole) - 1, watch].sum()), abs=1e-5)
+
+
 def test_greedy_text_equals_generate_of_transformers(registry):
     """With the model's own attention mask and cache, prompt by prompt."""
     from causal_claims.engine.decoding import Decoding
@@ -194,7 +236,7 @@ def test_any_shape_any_prompts_any_batch(tmp_path_factory, monkeypatch, data):
     layers = data.draw(st.integers(1, 4))
     folder = checkpoint(
         tmp_path_factory.mktemp("drawn"), family, seed=data.draw(st.integers(0, 99)), layers=layers, heads=heads, kv=kv,
-        width=heads * data.draw(st.sampled_from([4, 8])),
+        width=heads * data.draw(st.sampled_from([8, 16])),
     )  # fmt: skip
     registry = Registry({"m": ModelSpec("m", family, "x", path=str(folder), tokenizer=str(folder / "tokenizer"))})
     rows = made.prompts(data.draw(st.integers(0, 99)), data.draw(st.integers(2, 5)), 5, 12)

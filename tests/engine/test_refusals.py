@@ -158,3 +158,19 @@ def test_special_tokens_are_not_doubled(tmp_path):
     loaded = load(path=str(path), family="llama")
     assert loaded.tokens.prompt("<s>the cat", "x")[:2] != (0, 0)
     assert loaded.tokens.prompt("the cat", "x")[0] == 0
+
+
+def test_words_that_the_tokenizer_does_not_know():
+    from causal_claims.engine.tokens import Tokens
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    raw = Tokenizer(models.WordLevel({"<unk>": 0, "the": 1, "cat": 2}, unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokens = Tokens(PreTrainedTokenizerFast(tokenizer_object=raw, unk_token="<unk>"), "tokenizer", "m", None)
+    assert tokens.prompt("the cat", "x") == (1, 2)
+    assert tokens.single("cat", "the", "x") == 2
+    with pytest.raises(ClaimsError, match=r"m's tokenizer does not know 'dog', 'dark' and would read <unk>"):
+        tokens.prompt("the dog the dark", "x")
+    with pytest.raises(ClaimsError, match="does not know 'dog'"):
+        tokens.single("dog", "the", "x")

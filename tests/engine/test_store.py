@@ -1,10 +1,7 @@
 """The store: a second run measures nothing, a changed cell is another, a killed process loses nothing that was saved."""
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import engine_examples as made
@@ -92,7 +89,7 @@ def test_a_store_that_cannot_be_written_is_a_sentence(tmp_path):
 
 
 _RUN = """
-import sys
+import os, signal, sys, time
 sys.path[:0] = {paths!r}
 import engine_examples
 from pathlib import Path
@@ -106,36 +103,49 @@ from causal_claims.metrics.metric import Metric
 from causal_claims.models import ModelSpec, Registry
 from causal_claims.sites import Head
 import causal_claims.metrics
+
 m = Metric("logit_diff", over="engine_mixed")
 cells = [Cell(m), *(Cell(m, ablate(Head(l, h))) for l in range(3) for h in range(4))]
-r = Registry({{"m": ModelSpec("m", "gpt2", "x", path={model!r})}})
-e = Engine(r, Settings(cache=Path({cache!r}), cross_examined=0, noise=False, row_tokens=20))
-e.loaded("m")
-print("ready", flush=True)
-found = e.measure("m", cells)
-print("done", flush=True)
-for c in cells:
-    print(c, [v.hex() for v in found[c].values], found[c].receipt)
+registry = Registry({{"m": ModelSpec("m", "gpt2", "x", path={model!r})}})
+folder = Path({folder!r})
+loaded = Engine(registry, Settings()).loaded("m")
+
+def run(cache):
+    engine = Engine(registry, Settings(cache=folder / cache, cross_examined=0, noise=False, row_tokens=20))
+    engine._held["m"] = loaded
+    found = engine.measure("m", cells)
+    return repr([(str(c), [v.hex() for v in found[c].values], found[c].receipt) for c in cells])
+
+def child(cache, out):
+    pid = os.fork()
+    if pid == 0:
+        (folder / out).write_text(run(cache))
+        os._exit(0)
+    return pid
+
+begun = time.perf_counter()
+os.waitpid(child("whole", "whole.txt"), 0)
+length = time.perf_counter() - begun
+for kill in range(10):
+    pid = child("cut", "cut.txt")
+    time.sleep(length * (kill + 0.5) / 12)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+parts = len(list((folder / "cut").rglob("*.json")))
+both = [child("cut", f"both{{i}}.txt") for i in range(2)]
+for pid in both:
+    os.waitpid(pid, 0)
+print(parts, *[(folder / f"both{{i}}.txt").read_text() == (folder / "whole.txt").read_text() for i in range(2)])
 """
 
 
-def _start(tmp_path, model, cache):
+def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bits(tmp_path, checkpoints):
+    """SIGKILL ten times, a little later each time, then two processes at once; an undisturbed run gives the same."""
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "plugin")]
     script = tmp_path / "run.py"
-    script.write_text(_RUN.format(paths=paths, model=str(model), cache=str(cache)))
-    return subprocess.Popen([sys.executable, "-W", "ignore", str(script)], stdout=subprocess.PIPE, text=True)
-
-
-def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_bits(tmp_path, checkpoints):
-    """SIGKILL a little later each time; two processes at once for the last."""
-    undisturbed = _start(tmp_path, checkpoints["gpt2"], tmp_path / "whole").communicate()[0]
-    for delay in (0.01, 0.05):
-        process = _start(tmp_path, checkpoints["gpt2"], tmp_path / "cut")
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-    both = [_start(tmp_path, checkpoints["gpt2"], tmp_path / "cut") for _ in range(2)]
-    for process in both:
-        assert process.communicate()[0] == undisturbed
+    script.write_text(_RUN.format(paths=paths, model=str(checkpoints["gpt2"]), folder=str(tmp_path)))
+    run = subprocess.run([sys.executable, "-W", "ignore", str(script)], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr[-2000:]
+    parts, *same = run.stdout.split()
+    assert int(parts) > 0
+    assert same == ["True", "True"]

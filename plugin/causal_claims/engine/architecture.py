@@ -261,6 +261,11 @@ def _neox(model: Any) -> Architecture:
         )  # fmt: skip
 
     first = body.layers[0].attention
+    if first.rotary_ndims % 2:
+        raise ClaimsError(
+            f"the checkpoint rotates {first.rotary_ndims} of {d} dimensions of a head; rotation pairs dimensions, so the number "
+            "must be even. Correct rotary_pct in its config."
+        )
     return Architecture(
         "gpt_neox", tuple(map(block, body.layers)), heads, heads, d, config.hidden_size, config.use_parallel_residual,
         first.rotary_ndims, None, model.get_output_embeddings().weight.shape[0], lambda ids, _: body.embed_in(ids),

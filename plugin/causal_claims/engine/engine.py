@@ -12,6 +12,7 @@ from causal_claims.engine.delivery import Delivery, edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.generation import GenerationPath
+from causal_claims.engine.gauge import gauge_shift, reads_values
 from causal_claims.engine.loading import Loaded, load
 from causal_claims.engine.noise import floor
 from causal_claims.engine.reference import ReferencePath
@@ -23,6 +24,7 @@ from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import ExampleSet, examples
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.measurements import Measurement
+from causal_claims.metrics.lexicon import words_in
 from causal_claims.metrics.metric import METRICS, Metric
 from causal_claims.models import Registry
 from causal_claims.sites import GENERATION
@@ -148,6 +150,7 @@ class Engine:
     def _address(self, loaded: Loaded, cell: Cell, data: ExampleSet) -> Address:
         spec = cell.metric.spec
         assert spec is not None
+        options = {**spec.options, **dict(cell.metric.options)}
         operations = {
             step.operation: _code(edit.operation.apply) for edit in edits(cell.condition) for step in [edit.step]
         }
@@ -161,6 +164,7 @@ class Engine:
                 "metric": str(cell.metric),
                 "metric_version": spec.version,
                 "metric_code": _code(spec.compute),
+                "words": words_in(str(options["list"])) if "list" in options else None,
                 "condition": str(cell.condition),
                 "operations": operations,
             }
@@ -263,10 +267,13 @@ class Engine:
         if self.settings.backend == "fast" and self.settings.cross_examined:
             examined = self._compare(loaded, sample)
         noise = self._noise(loaded, sample) if self.settings.noise else None
+        gauge = self._gauge(loaded, sample[0]) if self.settings.gauge else None
         for work in members:
             if work.entry is not None:
                 continue
             facts = _facts(work, loaded, removed)
+            if gauge is not None:
+                facts["gauge"] = gauge
             if examined is not None:
                 facts["cross_examined"] = examined
             if noise is not None:
@@ -277,10 +284,22 @@ class Engine:
 
     def _noise(self, loaded: Loaded, sample: Sequence[_Work]) -> float | None:
         metric, examples = sample[0].cell.metric, sample[0].data.examples
-        if GENERATION in metric.reads() or self.settings.backend == "reference":
+        generates = GENERATION in metric.reads() and metric.option("along") is None
+        if generates or self.settings.backend == "reference":
             return None
         measured = {work.cell.condition: work.values for work in sample}
         return floor(loaded, self.settings, metric, tuple(measured), examples, measured)
+
+    def _gauge(self, loaded: Loaded, work: _Work) -> str | None:
+        """Whether the metric follows the basis in which heads keep their values; None where it reads none of them."""
+        metric = work.cell.metric
+        if not reads_values(metric):
+            return None
+        shift = gauge_shift(loaded, self.settings, metric, work.data.examples)
+        moves = not shift <= 10 * self._tolerance(loaded)
+        return (
+            f"moves by {shift:.2g} when the values are written in another basis" if moves else f"unmoved: {shift:.1e}"
+        )
 
     def _measurement(self, loaded: Loaded, work: _Work) -> Measurement:
         assert work.entry is not None

@@ -5,6 +5,7 @@ bookkeeping on that basis, and can describe but not explain.
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,31 +14,32 @@ import torch
 from torch import Tensor
 
 from causal_claims.engine.architecture import architecture
-from causal_claims.engine.engine import Engine
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.loading import Loaded
+from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Task
-from causal_claims.errors import ClaimsError
-from causal_claims.examples import examples
+from causal_claims.examples import Example
 from causal_claims.interventions.intervention import BASELINE
 from causal_claims.metrics.metric import Metric
-from causal_claims.sites import GENERATION
+from causal_claims.sites import Stage
 
 SAMPLE = 8  # examples
 
 
-def gauge_shift(engine: Engine, model: str, metric: Metric) -> float:
+def reads_values(metric: Metric) -> bool:
+    """Only what reads a head's values or their mixtures can see their basis; patterns, streams and logits cannot."""
+    return any(point.stage in (Stage.QKV, Stage.Z) for point in metric.reads())
+
+
+def gauge_shift(loaded: Loaded, settings: Settings, metric: Metric, examples: Sequence[Example]) -> float:
     """The largest change of the metric's baseline over some examples when the basis of all values is rewritten.
 
     Relative to the metric's size where that is above 1; rounding alone gives about 1e-6 in float32.
     """
-    if metric.over is None:
-        raise ClaimsError(f"{metric!r} names no examples, so its gauge cannot be checked.")
-    if GENERATION in metric.reads():
-        return 0.0  # a text follows from the logits, which do not move
-    loaded = engine.loaded(model)
-    before = _baseline(loaded, engine, metric)
-    after = _baseline(rewritten(loaded), engine, metric)
+    if not reads_values(metric):
+        return 0.0
+    before = _baseline(loaded, settings, metric, examples)
+    after = _baseline(rewritten(loaded), settings, metric, examples)
     return float(np.nanmax(np.abs(after - before) / np.maximum(1.0, np.abs(before))))
 
 
@@ -54,13 +56,12 @@ def rewritten(loaded: Loaded, seed: int = 0) -> Loaded:
     return replace(loaded, hf_model=model, map=architecture(model))
 
 
-def _baseline(loaded: Loaded, engine: Engine, metric: Metric) -> np.ndarray[Any, np.dtype[np.float64]]:
-    assert metric.over is not None
-    chosen = examples(metric.over).examples[:SAMPLE]
+def _baseline(
+    loaded: Loaded, settings: Settings, metric: Metric, examples: Sequence[Example]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    chosen = tuple(examples[:SAMPLE])
     found = np.full(len(chosen), np.nan)
-    for part in FastPath(loaded, engine.settings).parts(
-        Task((metric,), (BASELINE,), chosen, tuple(range(len(chosen))))
-    ):
+    for part in FastPath(loaded, settings).parts(Task((metric,), (BASELINE,), chosen, tuple(range(len(chosen))))):
         found[list(part.rows)] = part.values[metric]
     return found
 

@@ -4,7 +4,7 @@ The clean prompt is read once; a condition's rows start from there at the layer 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from causal_claims.engine.architecture import Block as LayerMap
 from causal_claims.engine.budget import Budget
-from causal_claims.engine.decoding import Decoding, ending, the_decoding
+from causal_claims.engine.decoding import Decoding, Script, ending, given_text, the_decoding, watched
 from causal_claims.engine.delivery import Delivery, Edit, Live, SiteRun, edits
 from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.fast import FastPath
@@ -25,7 +25,7 @@ from causal_claims.engine.task import Part, Task
 from causal_claims.engine.tokens import Batch, pad
 from causal_claims.errors import ClaimsError
 from causal_claims.examples import Example
-from causal_claims.interventions.intervention import Intervention
+from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.sites import LAST, Stage
 
 
@@ -102,10 +102,12 @@ class GenerationPath:
             for i, condition in enumerate(conditions)
         ]
         decoder = _Decoder(self.net, batch, blocks, decoding.tokens, layers)
-        ids = decoder.run(decoding, examples * many, ending(self.loaded))
+        script = self._script(decoding, batch, examples, site_run)
+        ids = decoder.run(decoding, examples * many, ending(self.loaded), script and script.repeated(many))
         texts = Texts(
             tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(map(tuple, ids)),
             lambda layer, head: decoder.followed(layer, head, [len(one) for one in ids]),
+            decoder.noted_rows([len(one) for one in ids]) if script is not None else None,
         )  # fmt: skip
         readout = Readout(
             examples * many, decoder.batch, self.loaded.tokens, self.net.map, _NoTensors(), generated=texts
@@ -116,6 +118,20 @@ class GenerationPath:
             Part(block.delivery.condition, tuple(rows), {m: v[block.rows] for m, v in values.items()}, block.delivery, share)
             for block in blocks
         ]  # fmt: skip
+
+    def _script(
+        self, decoding: Decoding, batch: Batch, examples: Sequence[Example], site_run: Callable[[Edit, Live | None], SiteRun]
+    ) -> Script | None:  # fmt: skip
+        """What all arms write alike, where a metric asks for it."""
+        if decoding.along is None or decoding.watch is None:
+            return None
+        words = watched(self.loaded, decoding.watch)
+        if decoding.along != "clean":
+            return Script(given_text(self.loaded, decoding, examples), words)
+        alone = [Block(slice(0, len(examples)), Delivery(BASELINE), (), site_run)]
+        clean = _Decoder(self.net, batch, alone, decoding.tokens, frozenset())
+        ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=words)
+        return Script(tuple(map(tuple, ids)), words)
 
 
 def _check_context(loaded: Loaded, task: Task, prompts: Sequence[tuple[int, ...]], decoding: Decoding) -> None:
@@ -156,6 +172,7 @@ class _Decoder:
     keys: list[Tensor] = field(init=False)  # per layer: rows x places x KV heads x d_head
     held: list[Tensor] = field(init=False)  # values, likewise
     asked: dict[int, list[Tensor]] = field(default_factory=dict)  # per layer, per step: rows x heads x d_head
+    noted: list[Tensor] = field(default_factory=list)  # per step: rows x watched words
 
     def __post_init__(self) -> None:
         b, many = self.prompt, len(self.blocks)
@@ -168,14 +185,22 @@ class _Decoder:
             [torch.empty(shape, dtype=mapped.w_u.dtype, device=b.ids.device) for _ in mapped.blocks] for _ in range(2)
         )
 
-    def run(self, decoding: Decoding, examples: Sequence[Example], ends: frozenset[int]) -> list[list[int]]:
-        """The tokens generated for each row, the one that ends a text left out."""
+    def run(
+        self, decoding: Decoding, examples: Sequence[Example], ends: frozenset[int], script: Script | None = None,
+        banned: Tensor | None = None,
+    ) -> list[list[int]]:  # fmt: skip
+        """The tokens generated for each row, the one that ends a text left out; or those of the script."""
+        if script is not None:
+            return self._follow(script, decoding.tokens)
         rows = len(self.batch.ids)
         written: list[list[int]] = [[] for _ in range(rows)]
         open_rows = set(range(rows))
         resid = self._prefill()
         for step in range(decoding.tokens):
-            chosen = decoding.choose(self.net.unembed(resid, None)[:, 0], examples, step)
+            logits = self.net.unembed(resid, None)[:, 0]
+            if banned is not None:
+                logits[:, banned] = -torch.inf
+            chosen = decoding.choose(logits, examples, step)
             for row, token in enumerate(chosen.tolist()):
                 if row in open_rows:
                     if token in ends:
@@ -186,6 +211,27 @@ class _Decoder:
                 break
             resid = self._decode(chosen, step, open_rows)
         return written
+
+    def _follow(self, script: Script, steps: int) -> list[list[int]]:
+        """Write what the script says, and note how probable the watched words were before each token."""
+        resid = self._prefill()
+        for step in range(steps):
+            if not script.open(step):
+                break
+            p = self.net.unembed(resid, None)[:, 0].float().softmax(-1)
+            self.noted.append(p[:, script.watched])
+            if step + 1 == steps or not script.open(step + 1):
+                break
+            resid = self._decode(script.at(step, p.device), step, script.open(step + 1))
+        return [list(one) for one in script.ids]
+
+    def noted_rows(self, lengths: Sequence[int]) -> tuple[Tensor, ...]:
+        """# per row: steps x words"""
+        width = self.noted[0].shape[1] if self.noted else 0
+        return tuple(
+            torch.stack([self.noted[step][row] for step in range(n)]) if n else torch.zeros(0, width)
+            for row, n in enumerate(lengths)
+        )
 
     def followed(self, layer: int, head: int, lengths: Sequence[int]) -> list[Tensor]:
         """One head's attention at each step that wrote a token, over prompt and text: per row, steps x keys."""

@@ -10,12 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from causal_claims.engine.fast import FastPath
+from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.loading import Loaded, load
 from causal_claims.engine.settings import Settings
-from causal_claims.engine.task import Task
+from causal_claims.engine.task import Path, Task
 from causal_claims.examples import Example
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
+from causal_claims.sites import GENERATION
 
 SAMPLE = 8  # examples
 CHEAPEST_FIRST = ("bfloat16", "float16", "float32")
@@ -33,10 +35,11 @@ def floor(
     rows = tuple(range(0, len(examples), max(1, len(examples) // SAMPLE)))[:SAMPLE]
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
     task = Task((metric,), tuple(conditions), tuple(examples), rows)
-    differences = _differences(FastPath(loaded, other), task, measured)
+    path = GenerationPath if GENERATION in metric.reads() else FastPath
+    differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
         exact = replace(load(loaded.spec, settings, "float32"), dtype="float32")
-        differences += _differences(FastPath(exact, settings), task, measured)
+        differences += _differences(path(exact, settings), task, measured)
     return float(np.sqrt(np.mean(np.square(differences)))) if differences else 0.0
 
 
@@ -48,7 +51,7 @@ def cheapest(load_as: Callable[[str], float], margin: float) -> str:
     return CHEAPEST_FIRST[-1]
 
 
-def _differences(path: FastPath, task: Task, measured: Mapping[Intervention, Mapping[str, float]]) -> list[float]:
+def _differences(path: Path, task: Task, measured: Mapping[Intervention, Mapping[str, float]]) -> list[float]:
     found: list[float] = []
     for part in path.parts(task):
         known = measured[part.condition]

@@ -37,6 +37,7 @@ class Texts:
     texts: tuple[str, ...]  # without the prompt
     ids: tuple[tuple[int, ...], ...]
     followed: Callable[[int, int], list[Tensor]] | None = None  # layer, head -> per row: steps x keys
+    noted: tuple[Tensor, ...] | None = None  # per row: steps x words that are watched, probabilities
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +177,13 @@ class Readout:
     @property
     def generated_ids(self) -> tuple[tuple[int, ...], ...]:
         return self._generated().ids
+
+    def word_probabilities(self) -> tuple[Tensor, ...]:
+        """The probability of each watched word before each token of the text; a row each.  # steps x words"""
+        noted = self._generated().noted
+        if noted is None:
+            raise ClaimsError("this metric watches words while writing, and has no options `list` and `along`.")
+        return noted
 
     def attention_while_generating(self, layer: int, head: int) -> list[Tensor]:
         """One head's attention at each step, from the token read to all before it; a row each.  # steps x keys"""

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causal_claims.engine.decoding import ending, the_decoding
+from causal_claims.engine.decoding import Decoding, Script, ending, given_text, the_decoding, watched
 from causal_claims.engine.delivery import Delivery, Edit, Key, SiteRun, edits, needs, source_prompts
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.readout import Readout, Texts, numbers
@@ -20,6 +20,7 @@ from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Keys, Part, Task, kept
 from causal_claims.engine.tokens import Batch, pad
 from causal_claims.errors import ClaimsError
+from causal_claims.examples import Example
 from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.sites import GENERATION, LAST, Stage
 
@@ -87,7 +88,9 @@ class ReferencePath:
                 given.prepare(condition, row)
                 written: list[int] = []
                 patterns: dict[int, Tensor] = {}
-                for step in range(decoding.tokens):
+                noted: list[Tensor] = []
+                script = self._script(decoding, batch, example)
+                for step in range(decoding.tokens if script is None else len(script.ids[0])):
                     delivery = Delivery(condition)
                     made = edits(condition)
                     for phase, times in (("prefill", 1), ("decode", step)):
@@ -97,9 +100,13 @@ class ReferencePath:
                     hooks += _reading(frozenset(("qk", layer) for layer in layers), taken)
                     ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
                     logits = self.run(ids, hooks)[:, -1]
-                    token = int(decoding.choose(logits, [example], step))
-                    if token in ends:
-                        break
+                    if script is not None:
+                        noted.append(logits[0].float().softmax(-1)[script.watched])
+                        token = script.ids[0][step]
+                    else:
+                        token = int(decoding.choose(logits, [example], step))
+                        if token in ends:
+                            break
                     patterns = {layer: taken[("qk", layer)] for layer in layers}
                     written.append(token)
                 width = batch.ids.shape[1]
@@ -114,10 +121,30 @@ class ReferencePath:
                 text = self.loaded.tokenizer.decode(written, skip_special_tokens=True)
                 readout = Readout(
                     [example], batch, self.loaded.tokens, self.loaded.map, _Tensors({}, None),
-                    generated=Texts((text,), (tuple(written),), followed),
+                    generated=Texts(
+                        (text,), (tuple(written),), followed,
+                        None if script is None else (torch.stack(noted) if noted else torch.zeros(0, 1),),
+                    ),
                 )  # fmt: skip
                 values = {metric: numbers(metric, readout) for metric in task.metrics}
                 yield Part(condition, (row,), values, delivery, time.perf_counter() - begun)
+
+    def _script(self, decoding: Decoding, batch: Batch, example: Example) -> Script | None:
+        if decoding.along is None or decoding.watch is None:
+            return None
+        words = watched(self.loaded, decoding.watch)
+        if decoding.along != "clean":
+            return Script(given_text(self.loaded, decoding, [example]), words)
+        written: list[int] = []
+        for _ in range(decoding.tokens):
+            ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
+            logits = self.run(ids, [])[:, -1].float()
+            logits[:, words] = -torch.inf
+            token = int(logits.argmax(-1))
+            if token in ending(self.loaded):
+                break
+            written.append(token)
+        return Script((tuple(written),), words)
 
     def run(self, ids: Tensor, hooks: Sequence[Hook]) -> Tensor:
         """Logits of the hooked bridge."""

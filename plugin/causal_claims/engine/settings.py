@@ -40,6 +40,7 @@ class Settings:
     cross_examples: int = 4  # on so many examples
     tolerance: float = 1e-4  # largest relative disagreement of the two paths in float32; wider below it, see noise.py
     noise: bool = True  # measure the noise floor
+    gauge: bool = True  # see whether a metric that reads values depends on their basis
     download: bool = False  # fetch absent weights from the hub
     models_held: int = 1  # models in memory at a time
 

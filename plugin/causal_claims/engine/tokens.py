@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causal_claims.errors import ClaimsError
+from causal_claims.errors import ClaimsError, listing
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,29 @@ class Tokens:
             raise ClaimsError(
                 f"{asked}: its prompt has {len(ids)} tokens and {self._model} reads at most {self._context}; shorten it."
             )
+        self._refuse_unknown(ids, text, asked)
         return tuple(ids)
+
+    def _refuse_unknown(self, ids: Sequence[int], text: str, asked: str) -> None:
+        """A word that the tokenizer does not know is read as no word at all, and every such word alike."""
+        tok = self.tokenizer
+        unknown = getattr(tok, "unk_token_id", None)
+        if unknown is None or unknown in (tok.bos_token_id, tok.eos_token_id) or unknown not in ids:
+            return
+        if tok.unk_token in text:
+            return  # somebody wrote it
+        coded = tok(text, add_special_tokens=False, return_offsets_mapping=True)
+        pairs = zip(coded["input_ids"], coded["offset_mapping"], strict=True)
+        words = dict.fromkeys(text[a:b].strip() for token, (a, b) in pairs if token == unknown)
+        raise ClaimsError(
+            f"{asked}: {self._model}'s tokenizer does not know {listing(map(repr, words), 4)} and would read {tok.unk_token} "
+            "there; choose words of its vocabulary, or name the right tokenizer in models.yaml."
+        )
 
     def single(self, word: str, prompt: str, asked: str) -> int:
         """The one token that a word is; a word of several is refused, because a logit belongs to one."""
         ids = self.tokenizer(word, add_special_tokens=False)["input_ids"]
+        self._refuse_unknown(ids, word, asked)
         if len(ids) == 1:
             return int(ids[0])
         stem = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]

@@ -20,6 +20,7 @@ def data_guards(cells: Cells, *, integrity: bool = False) -> Iterator[Guard]:
         yield _informative(cells)
     yield _replication_unit(cells)
     yield _numerics(cells)
+    yield _gauge(cells)
 
 
 def _finite(cells: Cells) -> Guard:
@@ -119,10 +120,34 @@ def _replication_unit(cells: Cells) -> Guard:
 
 
 def _numerics(cells: Cells) -> Guard:
+    """Two ways of computing the same cell must agree; how far the noise reaches is judged with the effect."""
+    for found in cells.values():
+        if (examined := found.facts.get("cross_examined", "")).startswith("disagrees"):
+            return Guard("numerics", f"the reference path {examined}", True)
     floors = [found.noise_floor for found in cells.values() if found.noise_floor is not None]
     if not floors:
         return Guard("numerics", "no noise floor is known for recorded numbers")
     return Guard("numerics", f"the noise floor is {max(floors):.2g}")
+
+
+def _gauge(cells: Cells) -> Guard:
+    """A metric that says it does not depend on the basis of the values, and does.  One that declares it only describes."""
+    moved = {
+        str(cell.metric): (cell.metric.spec, found.facts["gauge"])
+        for cell, found in cells.items()
+        if "gauge" in found.facts
+    }
+    for metric, (spec, fact) in moved.items():
+        if not fact.startswith("moves"):
+            continue
+        if spec is None or spec.gauge_free:
+            return Guard(
+                "gauge",
+                f"{metric} {fact}, though every logit stays; declare it gauge_free=False, or use a basis-independent twin",
+                True,
+            )
+        return Guard("gauge", f"{metric} {fact}, though every logit stays: it describes and does not explain")
+    return Guard("gauge", "no metric follows the basis of the values")
 
 
 def repeated_rows(cells: Cells) -> dict[str | None, tuple[str, ...]]:

@@ -5,32 +5,13 @@ share one generation.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.metrics.lexicon import POLITE, sentiment_of, words_of
+from causal_claims.errors import ClaimsError
+from causal_claims.metrics.lexicon import POLITE, sentiment_of, words_in, words_of
 from causal_claims.metrics.metric import metric
 from causal_claims.sites import GENERATION, Point, Stage
-
-WORD_LISTS: dict[str, tuple[str, ...]] = {
-    "gratitude": (
-        "thank", "thanks", "thanked", "thanking", "thankful", "grateful", "gratefully", "gratitude", "appreciate",
-        "appreciated", "appreciating", "appreciation", "blessed",
-    ),
-    "anger": ("angry", "anger", "furious", "fury", "rage", "outraged", "hate", "hatred", "annoyed", "mad", "livid"),
-    "apology": (
-        "sorry", "apologize", "apologized", "apology", "apologies", "regret", "regretted", "regretful", "forgive",
-    ),
-}  # fmt: skip
-
-
-def word_list(name: str, words: Iterable[str]) -> None:
-    """Declare words for `keyword_count`, or put others under a name that is there."""
-    chosen = tuple(dict.fromkeys(word.lower() for word in words))
-    if not chosen:
-        raise ClaimsError(f"word_list({name!r}): it has no words.")
-    WORD_LISTS[name] = chosen
 
 
 @metric(reads=GENERATION, low=0, high=1, needs=("value",))
@@ -44,24 +25,35 @@ def value_match_strict(
     run: Any, *, tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
 ) -> Any:
     """The same at word boundaries: "5" is not found in "1995", nor in "5.2"."""
+    for one in run.field("value"):
+        if not normal(one):
+            raise ClaimsError(
+                f"value_match_strict: the value {one!r} is empty once it is normalised, and nothing can match it."
+            )
     return [
         float(_stands_in(normal(value), normal(text)))
         for value, text in zip(run.field("value"), run.texts, strict=True)
     ]
 
 
-@metric(reads=GENERATION, low=0)
+@metric(reads=GENERATION, low=0, version=2)
 def keyword_count(
-    run: Any, *, words: str = "gratitude", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
-) -> Any:
-    """How many words of the text are in a list; whole words, each time they occur."""
-    if words not in WORD_LISTS:
-        raise ClaimsError(
-            f"keyword_count(words={words!r}): there is no such list{nearest(words, WORD_LISTS)}; there are "
-            f"{listing(WORD_LISTS)}. Declare one: word_list({words!r}, [...])."
-        )
-    wanted = frozenset(WORD_LISTS[words])
-    return [float(sum(word in wanted for word in words_of(text))) for text in run.texts]
+    run: Any, *, list: str = "gratitude", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0  # noqa: A002
+) -> Any:  # fmt: skip
+    """How many different words of a list the text has; whole words, each counted once."""
+    wanted = frozenset(words_in(list))
+    return [float(len(wanted.intersection(words_of(text)))) for text in run.texts]
+
+
+@metric(reads=GENERATION, low=0)
+def keyword_expected(run: Any, *, list: str = "gratitude", along: str = "clean", tokens: int = 20) -> Any:  # noqa: A002
+    """How many words of a list were to be expected: their probabilities, summed along a text that is the same in every arm.
+
+    `along` is a field that holds the text, or `clean`: the greedy text of the clean run, written without the list's words.
+    Unlike a count it moves with every change of a probability, and no arm's own text can run away.
+    """
+    words_in(list)
+    return [float(steps.sum()) for steps in run.word_probabilities()]
 
 
 @metric(reads=GENERATION, low=0, high=1)

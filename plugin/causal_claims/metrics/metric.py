@@ -106,7 +106,7 @@ class Metric:
         return METRICS.get(self.name)
 
     def option(self, name: str) -> Any:
-        return dict(self.options).get(name, self.spec.options[name] if self.spec else None)
+        return dict(self.options).get(name, self.spec.options.get(name) if self.spec else None)
 
     def reads(self) -> tuple[Point, ...]:
         """Where it reads; the logits unless declared otherwise."""

@@ -1,0 +1,92 @@
+"""What can be measured on this machine: its devices, and for each model whether its weights are here and fit."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from causal_claims.engine.checkpoint import check_files, locate
+from causal_claims.errors import ClaimsError, listing
+from causal_claims.models import ModelSpec, Registry
+
+
+@dataclass(frozen=True)
+class Device:
+    name: str  # as --claims-device takes it
+    what: str
+    memory_gb: float
+    free_gb: float
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Whether a model can be measured here, and what to do where it cannot."""
+
+    model: str
+    runs: bool
+    why: str  # one sentence
+    advice: str = ""
+
+
+def missing_packages() -> tuple[str, ...]:
+    """What a live run imports and is not installed."""
+    names = ("torch", "transformers", "transformer_lens", "safetensors", "huggingface_hub")
+    return tuple(name for name in names if importlib.util.find_spec(name) is None)
+
+
+def devices() -> tuple[Device, ...]:
+    """The processor and every GPU that torch can use."""
+    import torch
+
+    total, free = _memory()
+    found = [Device("cpu", f"{torch.get_num_threads()} threads", total, free)]
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            about = torch.cuda.get_device_properties(i)
+            left, there = torch.cuda.mem_get_info(i)
+            found.append(Device(f"cuda:{i}", about.name, there / 2**30, left / 2**30))
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", "Apple GPU", total, free))
+    return tuple(found)
+
+
+def ready(spec: ModelSpec, there: tuple[Device, ...]) -> Ready:
+    """One model; nothing is loaded or downloaded."""
+    stand_in = f"; or judge its stand-in: --claims-stand-in=VARIANT ({spec.stand_in})" if spec.stand_in else ""
+    try:
+        folder = locate(spec, download=False)
+        check_files(folder, spec.key)
+    except ClaimsError as error:
+        why, _, advice = str(error).removeprefix(f"{spec.key}: ").partition("; ")
+        return Ready(spec.key, False, why, (advice or "fetch the checkpoint again").rstrip(".") + stand_in)
+    size = sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 2**30
+    need = spec.min_memory_gb if spec.min_memory_gb is not None else 1.2 * size
+    fits = [device.name for device in there if device.memory_gb >= 0.95 * need]
+    cards = sum(device.memory_gb for device in there if device.name.startswith("cuda"))
+    if not fits and spec.device_map and cards >= 0.95 * need:
+        fits = ["cuda, all cards together"]
+    if not fits:
+        most = max(device.memory_gb for device in there)
+        return Ready(
+            spec.key, False, f"its weights are here, and it needs {need:.3g} GB while no device has more than {most:.3g} GB",
+            f"run it on a larger machine{stand_in}",
+        )  # fmt: skip
+    revision = "" if spec.path or spec.revision else "; its revision is not pinned, which the gate refuses"
+    return Ready(spec.key, True, f"{size:.2g} GB of weights here; fits {listing(fits)}{revision}")
+
+
+def examine(registry: Registry) -> tuple[Ready, ...]:
+    there = devices()
+    return tuple(ready(spec, there) for spec in registry.models.values())
+
+
+def _memory() -> tuple[float, float]:
+    """Of the machine, in GB: all, and what is free."""
+    import os
+
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return total, total
+    free = next((int(line.split()[1]) / 2**20 for line in lines if line.startswith("MemAvailable")), total)
+    return total, free
