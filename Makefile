@@ -31,8 +31,8 @@ check: setup
 	$(BIN)/lint-imports
 
 tests: setup
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not calibration and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 benchmark: setup
 	$(BIN)/python benchmarks/instrument.py

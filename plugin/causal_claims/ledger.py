@@ -167,7 +167,7 @@ class Ledger:
     run: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        body = {"schema": SCHEMA, "run": self.run, "records": [asdict(one) for one in self.records]}
+        body = {"schema": SCHEMA, "run": self.run, "records": [vars(one) for one in self.records]}
         return json.dumps(plain(body), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ class Registry:
                 f"--claims-model {text!r}: write KEY=PATH_OR_ID[@REV], e.g. mistral_7b=/checkpoints/step-2000."
             )
         spec, (location, _, revision) = self[key], where.partition("@")
+        if not location:
+            raise ClaimsError(f"--claims-model {text!r}: write KEY=PATH_OR_ID[@REV]; before the '@' there is nothing.")
         if Path(location).expanduser().is_dir():
             new = replace(spec, path=str(Path(location).expanduser()), revision=revision or None, gated=False)
         elif location.startswith((".", "/", "~")):
@@ -97,6 +100,8 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "tokenizer": (str,), "gated": (bool,), "trust_remote_code": (bool,), "quantisation": (str,), "layers": (int,),
     "heads": (int,), "kv_heads": (int,), "min_memory_gb": (int, float), "stand_in": (str,), "markers": (list,),
 }  # fmt: skip
+_TAKEN = ("parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings", "tryfirst", "trylast", "finding",
+          "xdist_group")  # fmt: skip
 _DTYPES = ("float32", "float16", "bfloat16", "auto")
 
 
@@ -105,7 +110,7 @@ def load_registry(path: Path) -> Registry:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader(path))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ClaimsError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
     except OSError as error:
@@ -120,6 +125,23 @@ def load_registry(path: Path) -> Registry:
         if key in families and spec.family != key:
             raise ClaimsError(f"{path}: {key!r} is both a model key and the family of another model; rename one.")
     return Registry(models, str(path))
+
+
+def _loader(path: Path) -> Any:
+    """PyYAML's safe loader, but for one thing: of two equal keys it would silently keep the last."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if key.value in seen:
+                    line = key.start_mark.line + 1
+                    raise ClaimsError(f"{path}, line {line}: the key {key.value!r} is given twice; keep one.")
+                seen.add(key.value)
+            return super().construct_mapping(node, deep)
+
+    return Loader
 
 
 def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
@@ -142,11 +164,16 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
             raise ClaimsError(f"{where}: {name} must be {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}.")
         if name in ("layers", "heads", "kv_heads") and isinstance(value, int) and value < 1:
             raise ClaimsError(f"{where}: {name} must be at least 1, not {value}.")
+        if name == "min_memory_gb" and isinstance(value, int | float) and not 0 <= value < float("inf"):
+            raise ClaimsError(f"{where}: min_memory_gb must be a size in gigabytes, not {value}.")
     for name in ("family", "id"):
         if not entry.get(name):
             raise ClaimsError(f"{where}: {name} is missing.")
-    if not entry["family"].isidentifier():
-        raise ClaimsError(f"{where}: family {entry['family']!r} becomes a pytest marker: letters, digits and '_' only.")
+    for what, name in (("key", key), ("family", entry["family"]), *(("marker", m) for m in entry.get("markers") or ())):
+        if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or iskeyword(name):
+            raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker: letters, digits and '_' only.")
+        if name in _TAKEN:
+            raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and pytest has one of that name.")
     if entry.get("dtype", "float32") not in _DTYPES:
         raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(_DTYPES)}.")
     heads, shared = entry.get("heads"), entry.get("kv_heads")

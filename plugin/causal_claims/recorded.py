@@ -1,5 +1,6 @@
 """Recorded measurements: the long table `model, metric, condition, example, cluster, value` as a source of numbers."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from causal_claims.measurements import Measurement
 COLUMNS = ("model", "metric", "condition", "example", "cluster", "value")
 REQUIRED = ("model", "metric", "condition", "example", "value")
 Codes = NDArray[np.int64]
+_METRIC = re.compile(r"[A-Za-z0-9_]+(\([^()]+\))?")
 
 
 class Recorded:
@@ -41,6 +43,10 @@ class Recorded:
         """Those of the keys that the table has, under the spelling it has them."""
         found = (self._get(*key) for key in keys)
         return {one.key: one for one in found if one is not None}
+
+    def measurements(self) -> Iterable[Measurement]:
+        """Every measurement of the table."""
+        return self._found.values()
 
     def _get(self, model: str, metric: str, condition: str) -> Measurement | None:
         for name in dict.fromkeys((metric, metric.partition("(")[0])):
@@ -85,6 +91,13 @@ def read_measurements(path: Path) -> Recorded:
             raise ClaimsError(
                 f"{name}: the model key {model!r} becomes part of test ids; use no spaces, brackets, ':' or '|'."
             )
+    for metric in words["metric"]:
+        if not _METRIC.fullmatch(metric):
+            code = words["metric"].index(metric)
+            raise ClaimsError(
+                f"{name}, {_rows(np.flatnonzero(codes['metric'] == code), first_row)}: {metric!r} is no metric's name; "
+                "write x, or x(option=value), with letters, digits and '_'."
+            )
     return Recorded(_split(name, words, codes, values, first_row), str(path))
 
 
@@ -120,7 +133,8 @@ def _read(path: Path) -> tuple[dict[str, Any], int]:
     import pyarrow as pa
 
     if not path.is_file():
-        raise ClaimsError(f"--claims-measurements {path}: there is no such file.")
+        what = "this is a folder; give a file" if path.is_dir() else "there is no such file"
+        raise ClaimsError(f"--claims-measurements {path}: {what}.")
     suffix = path.suffix.lower()
     try:
         if suffix == ".parquet":
@@ -140,11 +154,12 @@ def _read(path: Path) -> tuple[dict[str, Any], int]:
             raise ClaimsError(
                 f"{path.name}: a measurement table is .parquet, .csv or .jsonl, not {suffix or 'a file without suffix'!r}."
             )
+        names = table.column_names
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
         raise ClaimsError(
             f"{path.name} cannot be read as {suffix[1:]}: {' '.join(str(error).split())[:300]}."
         ) from None
-    doubled = [c for c in table.column_names if table.column_names.count(c) > 1]
+    doubled = [c for c in names if names.count(c) > 1]
     if doubled:
         raise ClaimsError(f"{path.name} has the column {doubled[0]!r} more than once.")
     missing = [column for column in REQUIRED if column not in table.column_names]
@@ -215,6 +230,8 @@ def _conditions(name: str, spelled: list[str], codes: Codes, first_row: int) -> 
     for code, text in enumerate(spelled):
         condition, on, over = text.partition(" on ")
         try:
+            if over != over.strip() or bool(on) is not bool(over):
+                raise ClaimsError(f"{text!r}: after ' on ' comes the name of a set of examples.")
             canonical.append(f"{parse_condition(condition)}{on}{over}")
         except ClaimsError as error:
             raise ClaimsError(f"{name}, {_rows(np.flatnonzero(codes == code), first_row)}: {error}") from None

@@ -4,6 +4,7 @@ A site also knows its place in the order of computation, so that a claim can be 
 whether what it writes can reach what it reads.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -80,6 +81,8 @@ class VSlice:
 
     def __post_init__(self) -> None:
         _check(self, self.layer, self.index)
+        if not isinstance(self.of, int) or isinstance(self.of, bool):
+            raise ClaimsError(f"VSlice: of must be a whole number, not {self.of!r}.")
         if self.index >= self.of:
             raise ClaimsError(
                 f"{self} is out of range: v_proj's output was cut into {self.of} slices, 0 to {self.of - 1}."
@@ -128,6 +131,10 @@ def parse_site(text: str) -> Site:
 
 def heads(layer: int, indices: Iterable[int]) -> tuple[Head, ...]:
     """Several query heads of one layer: `heads(25, range(32))`."""
+    if isinstance(indices, str) or not isinstance(indices, Iterable):
+        raise ClaimsError(
+            f"heads({layer!r}, {indices!r}): give the indices of the heads, e.g. range(32) or [1, 11, 22]."
+        )
     chosen = tuple(Head(layer, index) for index in indices)
     return distinct(chosen, f"heads({layer}, ...)")
 
@@ -141,6 +148,21 @@ def distinct(sites: Iterable[S], asked: str) -> tuple[S, ...]:
     if twice:
         raise ClaimsError(f"{asked} names {', '.join(twice)} more than once; name each site once.")
     return chosen
+
+
+def spellable(value: object) -> bool:
+    """Whether an option's value can stand in a spelling, `ablate(L27.H11, how=mean)`, and be read back."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, bool | int) or (
+        isinstance(value, str)
+        and bool(value)
+        and value == value.strip()
+        and value.isprintable()
+        and not set(value) & set("(),=")
+        and " + " not in value
+        and " on " not in value
+    )
 
 
 def compact(sites: Iterable[Site]) -> str:

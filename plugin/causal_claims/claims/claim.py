@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypedDict
 
 from causal_claims.claims.effects import Cell, Effect, distinct_cells
 from causal_claims.claims.rule import Rule
-from causal_claims.errors import ClaimsError, listing
+from causal_claims.errors import ClaimsError, MisuseError, listing, nearest
 from causal_claims.interventions.intervention import OPERATIONS
 from causal_claims.verdicts import Outcome
 
@@ -43,6 +44,13 @@ class Behaviour:
     above: float | None = None
     below: float | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.level, Effect):
+            raise ClaimsError(f"Behaviour({self.level!r}, ...): give a level first, e.g. level(Metric('accuracy')).")
+        bounds = [one for one in (self.above, self.below) if one is not None]
+        if not bounds or not all(isinstance(one, int | float) and math.isfinite(one) for one in bounds):
+            raise ClaimsError("Behaviour(level, ...): give above= or below=, a number that the level must pass.")
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -52,7 +60,7 @@ class Claim:
     about: About = field(default_factory=About, compare=False)
 
     def __post_init__(self) -> None:
-        _check_about(self.rule.kind, self.about)
+        _check_about(self.rule, self.about)
 
     @property
     def kind(self) -> str:
@@ -107,33 +115,48 @@ class Claim:
         return f"<{self.subject}, {self.rule.needs()}>"
 
     def __bool__(self) -> bool:
-        raise TypeError("a claim is neither true nor false by itself; hold the model to it: assert holds(claim).")
+        raise MisuseError("a claim is neither true nor false by itself; hold the model to it: assert holds(claim).")
 
     def __iter__(self) -> Iterator[Any]:
-        raise TypeError(
+        raise MisuseError(
             "a claim is one value; parametrize takes a list of claims: @pytest.mark.parametrize('claim', [claim])."
         )
 
 
-def _check_about(kind: str, about: About) -> None:
+_TEXTS = ("finding", "statement", "source", "because", "picked_on")
+_LISTS = ("supersedes", "contradicts", "depends_on")
+
+
+def _check_about(rule: Rule, about: About) -> None:
+    kind = rule.kind
     if unknown := set(about) - set(About.__annotations__):
+        known: list[str] = [f.name for f in fields(rule)] if is_dataclass(rule) else []
         raise ClaimsError(
-            f"{kind}(..., {min(unknown)}=...): no such setting; every kind takes {listing(About.__annotations__, 20)}."
+            f"{kind}(..., {min(unknown)}=...): no such setting{nearest(min(unknown), known)}; "
+            f"every kind takes {listing(About.__annotations__, 20)}."
         )
-    wording, expect = about.get("wording"), about.get("expect")
+    wording, expect, reported, hand = (about.get(name) for name in ("wording", "expect", "reported", "id"))
     if wording is not None and wording not in LEVELS:
         raise ClaimsError(f"{kind}(..., wording={wording!r}): wording is one of {listing(LEVELS)}.")
     if expect is not None and expect not in ("refuted", "invalid", "inconclusive"):
         raise ClaimsError(f"{kind}(..., expect={expect!r}): expect is 'refuted', 'inconclusive' or 'invalid'.")
     if expect is not None and not about.get("because"):
         raise ClaimsError(f"{kind}(..., expect={expect!r}): say why in because='...', so that a reader can check it.")
-    hand = about.get("id")
     if hand is not None and not (
         isinstance(hand, str) and hand and hand.isprintable() and not any(c.isspace() for c in hand)
     ):
         raise ClaimsError(f"{kind}(..., id={hand!r}): a claim id is printable text without spaces, e.g. 'S0-1'.")
-    reported = about.get("reported")
     if reported is not None and (
-        isinstance(reported, bool) or not isinstance(reported, int | float) or reported != reported
+        isinstance(reported, bool) or not isinstance(reported, int | float) or not math.isfinite(reported)
     ):
         raise ClaimsError(f"{kind}(..., reported={reported!r}): reported is the figure the finding gives, a number.")
+    for name in _TEXTS:
+        if (text := about.get(name)) is not None and not isinstance(text, str):
+            raise ClaimsError(f"{kind}(..., {name}={text!r}): {name} is a text.")
+    for name in _LISTS:
+        ids = about.get(name)
+        if ids is not None and not (isinstance(ids, tuple | list) and all(isinstance(one, str) for one in ids)):
+            raise ClaimsError(f"{kind}(..., {name}={ids!r}): {name} is a list of claim ids, e.g. {name}=('S0-1',).")
+    given = about.get("given")
+    if given is not None and not isinstance(given, Behaviour):
+        raise ClaimsError(f"{kind}(..., given={given!r}): write given=Behaviour(level(ACCURACY), above=0.5).")

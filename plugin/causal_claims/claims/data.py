@@ -24,6 +24,7 @@ class Sample:
     rows: int  # examples before collapsing
     unit: str  # "example", or "cluster" where several rows were averaged
     bound: float | None  # largest possible |value|, where the metric declares a range
+    contrast: bool = False  # a sum of cells other than condition minus baseline: it may be negative where it never was
 
     @property
     def n(self) -> int:
@@ -32,7 +33,7 @@ class Sample:
     @cached_property
     def is_binary(self) -> bool:
         """Rows of 0 and 1, paired or single: decided by exact binomial rules."""
-        if self.rows != self.n:
+        if self.rows != self.n or self.contrast:
             return False
         arms = self.arms if self.arms is not None else (self.values,)
         return all(bool(np.isin(arm, (0.0, 1.0)).all()) for arm in arms)
@@ -126,6 +127,7 @@ class Data:
             rows,
             "example" if rows == len(labels) else "cluster",
             _bound(terms),
+            contrast=not paired and (len(terms) > 1 or terms[0][0] != 1),
         )
 
 

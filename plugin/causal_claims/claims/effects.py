@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from causal_claims.errors import ClaimsError
+from causal_claims.errors import ClaimsError, MisuseError
 from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.metrics.metric import Metric
 
@@ -65,11 +65,11 @@ class Effect:
 
     def __rmul__(self, factor: float) -> "Effect":
         if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < abs(factor) < float("inf"):
-            raise TypeError(f"an effect can be multiplied by a number other than 0, not by {factor!r}.")
+            raise MisuseError(f"an effect can be multiplied by a number other than 0, not by {factor!r}.")
         return Effect(tuple((factor * weight, cell) for weight, cell in self.terms), f"{factor:g} * ({self.label})")
 
     def _refuse(self, sign: str) -> NoReturn:
-        raise TypeError(_NO_ORDER.format(sign=sign))
+        raise MisuseError(_NO_ORDER.format(sign=sign))
 
     def __lt__(self, other: object) -> NoReturn:
         self._refuse("<")
@@ -84,7 +84,7 @@ class Effect:
         self._refuse(">=")
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(
+        raise MisuseError(
             "an effect is neither true nor false; hold the model to a claim: assert holds(raises(M, by=...))."
         )
 
@@ -131,7 +131,7 @@ def distinct_cells(effects: Iterable[Effect]) -> tuple[Cell, ...]:
 
 def _combine(a: Effect, b: Effect, sign: int, mark: str) -> Effect:
     if not isinstance(b, Effect):
-        raise TypeError(
+        raise MisuseError(
             f"effects are added to effects, not to {type(b).__name__}; write effect(M, by=...) {mark} effect(M, by=...)."
         )
     weights: dict[Cell, float] = {}

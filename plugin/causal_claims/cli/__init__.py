@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from causal_claims.cli import calibrate, judge, list_, new, plan, show
+from causal_claims.cli import calibrate, gate, judge, list_, new, plan, render, show
 from causal_claims.errors import ClaimsError
 
-_COMMANDS = (list_, show, plan, judge, calibrate, new)
+_COMMANDS = (list_, show, plan, judge, calibrate, new, gate, render)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

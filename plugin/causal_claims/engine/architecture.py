@@ -51,6 +51,7 @@ class Architecture:
     final_norm: nn.Module
     w_u: Tensor  # vocabulary x d_model
     b_u: Tensor | None
+    w_e: Tensor  # vocabulary x d_model
 
     @property
     def group(self) -> int:
@@ -60,6 +61,14 @@ class Architecture:
     def o(self, layer: int, head: int) -> Tensor:
         """What o_proj makes of one query head's z.  # d_head x d_model"""
         return self.blocks[layer].w_o[head * self.d_head : (head + 1) * self.d_head]
+
+    def says(self, layer: int, head: int, ids: Tensor | None = None) -> Tensor:
+        """What a head writes when it reads these tokens' embeddings, or the mean of all.  # rows x d_model, or d_model"""
+        block = self.blocks[layer]
+        read = self.w_e.mean(0)[None] if ids is None else self.w_e[ids]
+        values = block.values(block.norm1(read[:, None]))[:, 0, head // self.group]
+        written = (values @ self.o(layer, head)).float()
+        return written[0] if ids is None else written
 
     def resolve(self, site: Site) -> str:
         """The address in this model's own tensors: `L27.H11 -> o_proj input columns 1408:1536, KV head 2`."""
@@ -155,7 +164,7 @@ def _gpt2(model: Any) -> Architecture:
     return Architecture(
         "gpt2", tuple(map(block, body.h)), heads, heads, d, config.hidden_size, False, 0, config.n_positions,
         model.lm_head.weight.shape[0], lambda ids, positions: body.wte(ids) + body.wpe(positions), None, body.ln_f,
-        model.lm_head.weight, None,
+        model.lm_head.weight, None, body.wte.weight,
     )  # fmt: skip
 
 
@@ -205,7 +214,7 @@ def _llama(model: Any) -> Architecture:
     return Architecture(
         config.model_type, tuple(map(block, body.layers)), heads, kv, d, config.hidden_size, False, d, None,
         model.lm_head.weight.shape[0], lambda ids, _: body.embed_tokens(ids), body.rotary_emb, body.norm,
-        model.lm_head.weight, model.lm_head.bias,
+        model.lm_head.weight, model.lm_head.bias, body.embed_tokens.weight,
     )  # fmt: skip
 
 
@@ -235,7 +244,7 @@ def _neox(model: Any) -> Architecture:
     return Architecture(
         "gpt_neox", tuple(map(block, body.layers)), heads, heads, d, config.hidden_size, config.use_parallel_residual,
         first.rotary_ndims, None, model.get_output_embeddings().weight.shape[0], lambda ids, _: body.embed_in(ids),
-        body.rotary_emb, body.final_layer_norm, model.get_output_embeddings().weight, None,
+        body.rotary_emb, body.final_layer_norm, model.get_output_embeddings().weight, None, body.embed_in.weight,
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ class SiteRun:
     given: Given
     live: Live | None  # None where no attention is being computed
     phase: str = "prefill"
+    open: Tensor | None = None  # rows whose text has not ended; the others are carried along and do not count
     extra: Tensor | None = None  # to be added to what attention writes.  # rows x positions x d_model
 
     @property
@@ -65,6 +66,8 @@ class SiteRun:
     def other(self, seed: int) -> Tensor:
         """What another example of the set has here, drawn once by seed; aligned at the prompt's end."""
         source, tensor = self._source(f"other:{seed}")
+        if self.phase == "decode":  # nothing of the other prompt stands here: its end is held
+            return _take(tensor, source.last[:, None])
         back = self.batch.last[:, None] - torch.arange(self.batch.ids.shape[1], device=tensor.device)
         index = source.last[:, None] - back.clamp(min=0)  # padding takes whatever there is
         return _take(tensor, torch.maximum(index, source.starts[:, None]))  # a shorter source repeats its first token
@@ -88,6 +91,8 @@ class SiteRun:
         at = str(at)
         if part == "v" or (part == "pattern_v" and self.phase == "decode"):
             return self._patched_values(source, at)
+        if self.phase == "decode":
+            return value  # the other prompt has nothing to say about generated tokens
         batch, tensor = self._source(source)
         return self._put(value, batch, tensor, source, at)
 
@@ -194,10 +199,10 @@ class Delivery:
             raise ClaimsError(
                 f"{edit.operation.name}: its body returned a tensor of shape {tuple(new.shape)} for one of {tuple(value.shape)}."
             ) from None
-        self.fired += len(run.rows)
-        self._changes.append(_largest(new - value, run.batch.mask))
+        self.fired += len(run.rows) if run.open is None else int(run.open.sum())
+        self._changes.append(_largest(new - value, run))
         if run.extra is not None:
-            self._changes.append(_largest(run.extra, run.batch.mask))
+            self._changes.append(_largest(run.extra, run))
         if len(self._changes) > 256:
             self._settle()
         return new
@@ -295,9 +300,12 @@ def _take(tensor: Tensor, index: Tensor) -> Tensor:
     return tensor[torch.arange(len(tensor), device=tensor.device)[:, None], index]
 
 
-def _largest(change: Tensor, mask: Tensor) -> Tensor:
-    """Over the prompts' own tokens."""
-    if change.shape[1] == mask.shape[1]:
+def _largest(change: Tensor, run: SiteRun) -> Tensor:
+    """Over the prompts' own tokens, and texts that have not ended."""
+    mask = run.batch.mask
+    if run.open is not None:
+        change = change.masked_fill(~run.open.view(-1, *[1] * (change.dim() - 1)), 0)
+    elif run.phase == "prefill":
         change = change.masked_fill(~mask.view(*mask.shape, *[1] * (change.dim() - 2)), 0)
     return change.abs().amax()
 

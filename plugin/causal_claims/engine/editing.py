@@ -27,6 +27,7 @@ class Block:
     made: tuple[Edit, ...]
     site_run: Callable[[Edit, Live | None], SiteRun]
     phase: str = "prefill"
+    open: Tensor | None = None  # rows whose text has not ended; None: all
 
     def at(self, layer: int, stage: Stage | None = None, later: Stage | None = None) -> list[Edit]:
         """The edits of a layer at a stage, or from a stage on."""
@@ -40,7 +41,7 @@ class Block:
 
     def run(self, edit: Edit, live: Live | None) -> SiteRun:
         run = self.site_run(edit, live)
-        run.phase = self.phase
+        run.phase, run.open = self.phase, self.open
         return run
 
 

@@ -48,6 +48,8 @@ class FastPath:
         chunks = self.budget.chunks(order, [len(p) for p in prompts], plan.state_bytes(self.loaded))
         while chunks:
             rows = chunks.pop(0)
+            if all(task.known(condition, rows) for condition in task.conditions):
+                continue
             try:
                 parts = list(_Chunk(self, task, plan, given, prompts, rows).parts())
             except torch.OutOfMemoryError:
@@ -148,6 +150,9 @@ class _Chunk:
             while waiting:
                 size = self.path.budget.conditions(self.batch.ids.numel())
                 now = waiting[:size]
+                if all(self.task.known(condition, self.rows) for condition in now):
+                    waiting = waiting[size:]
+                    continue
                 try:
                     with self.path.budget.timed(len(now) * self.batch.ids.numel()):
                         found = list(self._batch(start, now, clean, readout))

@@ -50,7 +50,6 @@ class Readout:
     tensors: Tensors
     baseline: "Callable[[], Readout] | None" = None
     generated: Texts | None = None
-    weights: "Callable[..., Tensor] | None" = None
 
     @property
     def clean(self) -> "Readout":
@@ -112,6 +111,25 @@ class Readout:
         """How values of a KV head meet in the residual stream: sum of W_O W_O^T over its query heads.  # KV heads x d_head x d_head"""
         w = self.map.blocks[layer].w_o.view(self.map.kv_heads, self.map.group, self.map.d_head, -1).float()
         return torch.einsum("kgdm,kgem->kde", w, w)
+
+    def output(self, layer: int, head: int) -> Tensor:
+        """A query head's part of o_proj.  # d_head x d_model"""
+        self._check_head(layer, head)
+        return self.map.o(layer, head).float()
+
+    def unembedding(self, ids: Tensor | None = None) -> Tensor:
+        """# vocabulary, or ids, x d_model"""
+        return (self.map.w_u if ids is None else self.map.w_u[ids]).float()
+
+    def says(self, layer: int, head: int, of: Tensor | None = None) -> Tensor:
+        """What a head writes when it reads tokens' embeddings, or the mean embedding.  # ids x d_model, or d_model"""
+        self._check_head(layer, head)
+        return self.map.says(layer, head, of)
+
+    def word_ids(self) -> Tensor:
+        """The one token that each example's prompt is: for metrics over words.  # rows"""
+        ids = [self.tokens.single(one.prompt, "", f"example {one.id!r}") for one in self.examples]
+        return torch.tensor(ids, device=self.batch.ids.device)
 
     # The output
 
@@ -176,7 +194,7 @@ class Readout:
         if last is None:
             return tensor
         for row, length in enumerate(self.batch.lengths.tolist()):
-            if length < last + 1:
+            if last > 1 and length < last + 1:
                 raise ClaimsError(
                     f"example {self.examples[row].id!r} has {length} tokens and a window of {last} needs at least {last + 1}; "
                     "lengthen the prompt or choose a shorter window."

@@ -12,15 +12,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from causal_claims.engine.decoding import ending, the_decoding
 from causal_claims.engine.delivery import Delivery, Edit, Key, SiteRun, edits, needs, source_prompts
 from causal_claims.engine.loading import Loaded
-from causal_claims.engine.readout import Readout, numbers
+from causal_claims.engine.readout import Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Keys, Part, Task, kept
 from causal_claims.engine.tokens import Batch, pad
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import BASELINE, Intervention
-from causal_claims.sites import LAST, Stage
+from causal_claims.sites import GENERATION, LAST, Stage
 
 Hook = tuple[str, Callable[..., Any]]
 _STREAM = {"resid_pre": "hook_resid_pre", "resid_mid": "hook_resid_mid", "resid_post": "hook_resid_post"}
@@ -42,8 +43,13 @@ class ReferencePath:
         tokens = self.loaded.tokens
         prompts = [tokens.prompt(one.prompt, f"example {one.id!r}") for one in task.examples]
         given = _Given(self, task, prompts)
+        if GENERATION in task.reads():
+            yield from self._generated(task, prompts, given)
+            return
         for condition in task.conditions:
             for row in task.rows:
+                if task.known(condition, (row,)):
+                    continue
                 begun = time.perf_counter()
                 batch = pad([prompts[row]], self.loaded.device)
                 clean = self._readout(task, row, batch, BASELINE, given, None, Delivery(BASELINE))
@@ -67,6 +73,51 @@ class ReferencePath:
         logits = self.run(batch.ids, hooks)
         tensors = _Tensors(taken, logits if needs_logits else None)
         return Readout([example], batch, self.loaded.tokens, self.loaded.map, tensors, baseline)
+
+    def _generated(self, task: Task, prompts: Sequence[Sequence[int]], given: "_Given") -> Iterator[Part]:
+        """One token after another, without a cache."""
+        decoding, ends = the_decoding(task), ending(self.loaded)
+        layers = [point.layer for point in task.reads() if point.stage == Stage.PATTERN]
+        for condition in task.conditions:
+            for row in task.rows:
+                if task.known(condition, (row,)):
+                    continue
+                begun, example = time.perf_counter(), task.examples[row]
+                batch = pad([prompts[row]], self.loaded.device)
+                given.prepare(condition, row)
+                written: list[int] = []
+                patterns: dict[int, Tensor] = {}
+                for step in range(decoding.tokens):
+                    delivery = Delivery(condition)
+                    made = edits(condition)
+                    for phase, times in (("prefill", 1), ("decode", step)):
+                        delivery.expected += times * sum(edit.during(phase) for edit in made)
+                    taken: dict[Key, Tensor] = {}
+                    hooks = _writing(self.loaded, made, batch, [example], (row,), given, delivery, step)
+                    hooks += _reading(frozenset(("qk", layer) for layer in layers), taken)
+                    ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
+                    logits = self.run(ids, hooks)[:, -1]
+                    token = int(decoding.choose(logits, [example], step))
+                    if token in ends:
+                        break
+                    patterns = {layer: taken[("qk", layer)] for layer in layers}
+                    written.append(token)
+                width = batch.ids.shape[1]
+
+                def followed(
+                    layer: int, head: int, seen: dict[int, Tensor] = patterns, width: int = width
+                ) -> list[Tensor]:
+                    if layer not in seen:
+                        return [torch.zeros(0, width)]
+                    return [seen[layer][0, head, width - 1 :].float()]
+
+                text = self.loaded.tokenizer.decode(written, skip_special_tokens=True)
+                readout = Readout(
+                    [example], batch, self.loaded.tokens, self.loaded.map, _Tensors({}, None),
+                    generated=Texts((text,), (tuple(written),), followed),
+                )  # fmt: skip
+                values = {metric: numbers(metric, readout) for metric in task.metrics}
+                yield Part(condition, (row,), values, delivery, time.perf_counter() - begun)
 
     def run(self, ids: Tensor, hooks: Sequence[Hook]) -> Tensor:
         """Logits of the hooked bridge."""
@@ -94,31 +145,54 @@ def _reading(keep: Keys, taken: dict[Key, Tensor]) -> list[Hook]:
     return hooks
 
 
-def _writing(
-    loaded: Loaded,
-    made: Sequence[Edit],
-    batch: Batch,
-    examples: Sequence[Any],
-    rows: Sequence[int],
-    given: Any,
-    delivery: Delivery,
-) -> list[Hook]:
-    """Hooks for each layer that a condition writes: the values, then z, then what attention adds, then the stream."""
-    hooks: list[Hook] = []
-    for layer in sorted({edit.site.layer for edit in made}):
-        here = [edit for edit in made if edit.site.layer == layer and edit.during("prefill")]
-        live = _Live(loaded, batch, layer)
-        extras: list[Tensor] = []
+@dataclass(frozen=True)
+class _Segment:
+    """Positions that one application sees: the prompt, or one generated token."""
 
-        def site_run(edit: Edit, live: "_Live" = live) -> SiteRun:
-            return SiteRun(edit.site, loaded.map, batch, examples, rows, given, live)
+    first: int
+    end: int
+    phase: str
+
+
+def _writing(
+    loaded: Loaded, made: Sequence[Edit], batch: Batch, examples: Sequence[Any], rows: Sequence[int], given: Any,
+    delivery: Delivery, generated: int = 0,
+) -> list[Hook]:  # fmt: skip
+    """Hooks for each layer that a condition writes: the values, then z, then what attention adds, then the stream.
+
+    Without a cache the whole text is read again at every step, so a hook sees the prompt and each generated token in turn.
+    """
+    width = batch.ids.shape[1]
+    segments = [_Segment(0, width, "prefill")]
+    segments += [_Segment(i, i + 1, "decode") for i in range(width, width + generated)]
+    hooks: list[Hook] = []
+
+    def apply(edit: Edit, value: Tensor, live: "_Live", extras: list[Tensor] | None = None) -> Tensor:
+        """The body on each segment of rows x positions x width."""
+        pieces = []
+        for part in segments:
+            piece = value[:, part.first : part.end]
+            if edit.during(part.phase):
+                run = SiteRun(edit.site, loaded.map, batch, examples, rows, given, live.narrowed(part), part.phase)
+                piece = delivery.apply(edit, piece, run)
+                if run.extra is not None and extras is not None:
+                    extra = torch.zeros(*value.shape[:2], run.extra.shape[-1], dtype=value.dtype, device=value.device)
+                    extra[:, part.first : part.end] = run.extra
+                    extras.append(extra)
+            pieces.append(piece)
+        return torch.cat(pieces, 1)
+
+    for layer in sorted({edit.site.layer for edit in made}):
+        here = [edit for edit in made if edit.site.layer == layer]
+        live = _Live(loaded, layer)
+        extras: list[Tensor] = []
 
         def on_v(v: Tensor, hook: Any, here: Sequence[Edit] = here, live: "_Live" = live) -> Tensor:
             flat = v.flatten(2).clone()
             for edit in here:
                 if edit.stage == Stage.QKV:
-                    run = site_run(edit)
-                    flat[:, :, run.columns()] = delivery.apply(edit, flat[:, :, run.columns()], run)
+                    where = SiteRun(edit.site, loaded.map, batch, examples, rows, given, None).columns()
+                    flat[:, :, where] = apply(edit, flat[:, :, where], live)
             live.v = flat.view_as(v)
             return live.v
 
@@ -131,11 +205,8 @@ def _writing(
             z = z.clone()
             for edit in here:
                 if edit.stage == Stage.Z:
-                    run = site_run(edit, live)
                     head = edit.site.index  # type: ignore[union-attr]
-                    z[:, :, head] = delivery.apply(edit, z[:, :, head], run)
-                    if run.extra is not None:
-                        extras.append(run.extra)
+                    z[:, :, head] = apply(edit, z[:, :, head], live, extras)
             return z
 
         def on_out(out: Tensor, hook: Any, extras: list[Tensor] = extras) -> Tensor:
@@ -147,8 +218,8 @@ def _writing(
             hooks += [(hook_name("z", layer), on_z), (f"blocks.{layer}.hook_attn_out", on_out)]
         for edit in here:
 
-            def on_stream(resid: Tensor, hook: Any, edit: Edit = edit) -> Tensor:
-                return delivery.apply(edit, resid, site_run(edit))
+            def on_stream(resid: Tensor, hook: Any, edit: Edit = edit, live: "_Live" = live) -> Tensor:
+                return apply(edit, resid, live)
 
             if edit.stage in (Stage.RESID_PRE, Stage.RESID_POST):
                 hooks.append((hook_name(f"resid_{edit.site.at}", layer), on_stream))  # type: ignore[union-attr]
@@ -181,26 +252,32 @@ def _same(readout: Readout) -> Readout:
 
 @dataclass(eq=False)
 class _Live:
-    """A layer's attention as the hooks saw it."""
+    """A layer's attention as the hooks saw it, for the queries of a segment."""
 
     loaded: Loaded
-    batch: Batch
     layer: int
     v: Tensor | None = None
     patterns: Tensor | None = None
+    part: _Segment | None = None
+
+    def narrowed(self, part: _Segment) -> "_Live":
+        return _Live(self.loaded, self.layer, self.v, self.patterns, part)
 
     def values(self, head: int) -> Tensor:
         assert self.v is not None
-        return self.v[:, :, head // self.loaded.map.group]
+        assert self.part is not None
+        return self.v[:, : self.part.end, head // self.loaded.map.group]
 
     def pattern(self, head: int) -> Tensor:
         assert self.patterns is not None
-        return self.patterns[:, head]
+        assert self.part is not None
+        return self.patterns[:, head, self.part.first : self.part.end, : self.part.end]
 
     def visible(self) -> Tensor:
         assert self.patterns is not None
-        place = torch.arange(self.patterns.shape[-1], device=self.patterns.device)
-        back = place[:, None] - place[None]
+        assert self.part is not None
+        place = torch.arange(self.part.end, device=self.patterns.device)
+        back = place[self.part.first :, None] - place[None]
         window = self.loaded.map.blocks[self.layer].window
         return ((back >= 0) if window is None else (back >= 0) & (back < window))[None]
 

@@ -13,15 +13,22 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import LAST, Point, Stage
 
+Known = Callable[[Intervention, Sequence[int]], bool]
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Metrics under conditions, on some rows of a set of examples."""
+    """Metrics under conditions, on some rows of a set of examples.
+
+    A run that goes on where an earlier one was cut off asks for the same task, and leaves out whole batches that are
+    known.  So a number never depends on where the cut was: another batch would round it otherwise in its last digits.
+    """
 
     metrics: tuple[Metric, ...]
     conditions: tuple[Intervention, ...]
     examples: tuple[Example, ...]  # the whole set: means and resampling draw on it
     rows: tuple[int, ...]  # those to be measured
+    known: Known = lambda condition, rows: False  # what need not be measured again
 
     def reads(self) -> set[Point]:
         return {point for metric in self.metrics for point in metric.reads()}
@@ -68,8 +75,5 @@ def kept(points: Sequence[Point] | set[Point]) -> Keys:
 def last_point(task: Task, condition: Intervention, layers: int) -> Point:
     """Where a run may stop: after the last read and the last write."""
     points = [*task.reads(), *(Point(edit.site.layer, edit.stage) for edit in edits(condition))]
-    last = max(points)
+    last = max(points, default=Point(0, Stage.RESID_PRE))
     return Point(layers - 1, Stage.LOGITS) if last.layer == LAST else last
-
-
-OnPart = Callable[[Part], None]

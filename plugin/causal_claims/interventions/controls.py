@@ -25,7 +25,14 @@ def random_sets(
     `heads` is the number of heads a layer has (`model_counts("gpt2_medium").heads`).  The draw depends on the seed
     and the target alone, so every cell, test and checkpoint sees the same sets.
     """
+    if not isinstance(target, Iterable):
+        raise ClaimsError(f"random_sets({target!r}, ...): give the target as a list of heads, e.g. [Head(27, 11)].")
     chosen = distinct(target, "random_sets(target)")
+    for name, number in (("count", count), ("heads", heads)):
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ClaimsError(f"random_sets(..., {name}={number!r}): {name} is a whole number.")
+    if odd := [one for one in chosen if not isinstance(one, Head)]:
+        raise ClaimsError(f"random_sets(target): {odd[0]!r} is no query head; write Head(27, 11).")
     if count < 1:
         raise ClaimsError(
             f"random_sets(..., count={count}): draw at least 1; the rank test needs 39 to reach p = .025."

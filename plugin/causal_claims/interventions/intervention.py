@@ -22,6 +22,7 @@ from causal_claims.sites import (
     compact,
     distinct,
     parse_site,
+    spellable,
 )
 
 Value = str | int | float | bool
@@ -128,6 +129,11 @@ class Operation:
             )
         if key in self.choices and value not in self.choices[key]:
             raise ClaimsError(f"{self.name}(..., {key}={value!r}): {key} is one of {listing(self.choices[key])}.")
+        kind = type(self.options[key])
+        fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
+        if not fits or isinstance(value, bool) is not (kind is bool) or not spellable(value):
+            what = "a word without brackets, commas or '='" if kind is str else f"of type {kind.__name__}"
+            raise ClaimsError(f"{self.name}(..., {key}={value!r}): {key} is {what}, e.g. {self.options[key]!r}.")
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -163,7 +169,7 @@ def parse_condition(text: str) -> Intervention:
     """The intervention that prints as `text`; `baseline` is the empty one."""
     if text == "baseline":
         return BASELINE
-    steps = []
+    steps: list[Step] = []
     for part in text.split(" + "):
         match = _STEP.fullmatch(part.strip())
         if match is None:
@@ -172,15 +178,20 @@ def parse_condition(text: str) -> Intervention:
                 "baseline, ablate(L27.H11), ablate(L0.H2, L0.H4, how=mean)."
             )
         words = [word.strip() for word in match[2].split(",") if word.strip()]
-        sites = tuple(sorted((parse_site(w) for w in words if "=" not in w), key=_order))
-        options = tuple(
-            sorted((k.strip(), _literal(v.strip())) for k, v in (w.split("=", 1) for w in words if "=" in w))
-        )
-        steps.append(Step(match[1], distinct(sites, text), options))
+        sites = distinct((parse_site(w) for w in words if "=" not in w), text)
+        given = [(k.strip(), v.strip()) for k, v in (w.split("=", 1) for w in words if "=" in w)]
+        if (known := OPERATIONS.get(match[1])) is not None:
+            steps += known(*sites, **{k: _literal(v, known.options.get(k)) for k, v in given}).steps
+        else:  # recorded numbers may come from an intervention that nobody declared here
+            options = tuple(sorted((k, _literal(v)) for k, v in given))
+            steps.append(Step(match[1], tuple(sorted(sites, key=_order)), options))
     return Intervention(tuple(steps))
 
 
-def _literal(text: str) -> Value:
+def _literal(text: str, like: Value | None = None) -> Value:
+    """The value that prints as `text`; of the same type as the option's default, where that is known."""
+    if isinstance(like, str):
+        return text
     for kind in (int, float):
         try:
             return kind(text)
@@ -189,5 +200,5 @@ def _literal(text: str) -> Value:
     return {"True": True, "False": False}.get(text, text)
 
 
-def _order(site: Site) -> tuple[int, str, int]:
-    return (site.layer, type(site).__name__, getattr(site, "index", 0))
+def _order(site: Site) -> tuple[int, str, int, str]:
+    return (site.layer, type(site).__name__, getattr(site, "index", 0), str(site))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point
+from causal_claims.sites import LOGITS, Point, spellable
 
 Value = str | int | float | bool
 
@@ -53,6 +53,13 @@ class Metric:
             raise ClaimsError(
                 f"Metric({name!r}): a metric's name is letters, digits and '_', e.g. Metric('logit_diff')."
             )
+        if over is not None and (
+            not isinstance(over, str) or not over.isprintable() or over != over.strip() or not over
+        ):
+            raise ClaimsError(f"Metric({name!r}, over={over!r}): over names a set of examples, e.g. over='recursive'.")
+        for key, value in options.items():
+            if not spellable(value):
+                raise ClaimsError(f"Metric({name!r}, {key}={value!r}): {key}= takes a number, a truth value or a word.")
         spec = METRICS.get(name)
         if spec is not None and (unknown := [key for key in options if key not in spec.options]):
             raise ClaimsError(
@@ -90,6 +97,8 @@ class Metric:
 
     def on(self, over: str) -> "Metric":
         """The same metric on other examples."""
+        if over is None:
+            raise ClaimsError(f"{self!r}.on(None): over which examples?  Write {self.name}.on('recursive').")
         return Metric(self.name, over=over, **dict(self.options))
 
     @property

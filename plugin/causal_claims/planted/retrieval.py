@@ -159,9 +159,9 @@ def _planted(
 ) -> list[Worker]:
     """The private heads look hardest and do rather more than half of the work of their task."""
     rng = canvas.rng
-    found = [Worker(layer, head, None, rng.uniform(0.7, 0.82), 0.45 / SHARED) for layer, head in shared]
+    found = [Worker(*head, None, rng.uniform(0.7, 0.82), 0.45 / SHARED) for head in shared]
     for place, several in enumerate(private.values()):
-        found += [Worker(layer, head, place, rng.uniform(0.88, 0.97), 0.55 / PRIVATE) for layer, head in several]
+        found += [Worker(*head, place, rng.uniform(0.88, 0.97), 0.55 / PRIVATE) for head in several]
     return found
 
 
@@ -173,7 +173,7 @@ def _crew(canvas: Canvas, variant: str, taken: set[tuple[int, int]]) -> list[Wor
     count = 14 if variant == "hidden" else CREW_LAYERS * shape.heads
     looks = 0.8 if variant == "spread" else 0.3
     chosen = [free[n] for n in rng.permutation(len(free))[:count]]
-    return [Worker(layer, head, None, looks * rng.uniform(0.95, 1.05), 1 / len(chosen)) for layer, head in chosen]
+    return [Worker(head[0], head[1], None, looks * rng.uniform(0.95, 1.05), 1 / len(chosen)) for head in chosen]
 
 
 def _dims(shape: Shape) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, listing
-from causal_claims.interventions.intervention import Intervention
+from causal_claims.interventions.intervention import Intervention, parse_condition
 from causal_claims.measurements import Measurement
 
 
@@ -20,17 +20,28 @@ def measured_by_hand(claim: Claim, model: str, values: Mapping[Any, Sequence[flo
         raise ClaimsError(
             "holds(claim, values=...): give a mapping of conditions to numbers, e.g. {'baseline': a, ablate(h): b}."
         )
-    given = {_spelling(key): numbers for key, numbers in values.items()}
+    given: dict[str, Any] = {}
+    for key, numbers in values.items():
+        name = _spelling(key)
+        if name in given:
+            raise ClaimsError(f"holds(claim, values=...): the numbers of {name!r} are given twice; give them once.")
+        given[name] = numbers
     cells = {cell: _measurement(claim, model, cell, given) for cell in claim.cells}
     if unused := set(given) - {name for cell in claim.cells for name in _names(cell)}:
         raise ClaimsError(
             f"holds(claim, values=...): the claim reads no condition {min(unused)!r}; it reads {_needed(claim)}."
         )
-    by_set: dict[str | None, int] = {}
+    by_set: dict[str | None, tuple[str, ...]] = {}
     for cell, found in cells.items():
-        if by_set.setdefault(cell.metric.over, len(found.values)) != len(found.values):
+        first = by_set.setdefault(cell.metric.over, found.examples)
+        if len(first) != len(found.examples):
             raise ClaimsError(
-                f"holds(claim, values=...): {cell} has {len(found.values)} numbers and another condition {by_set[cell.metric.over]}; they are paired by example."
+                f"holds(claim, values=...): {cell} has {len(found.values)} numbers and another condition {len(first)}; they are paired by example."
+            )
+        if first != found.examples:
+            odd = min(set(first) ^ set(found.examples))
+            raise ClaimsError(
+                f"holds(claim, values=...): {cell} and another condition need the same examples; {odd!r} is in one of them only."
             )
     return cells
 
@@ -44,12 +55,18 @@ def _measurement(claim: Claim, model: str, cell: Cell, given: Mapping[str, Any])
     if isinstance(numbers, Mapping):
         examples, raw = tuple(map(str, numbers)), list(numbers.values())
     else:
-        raw = np.ravel(np.asarray(numbers)).tolist()
-        examples = tuple(f"{cell.metric.over or 'example'}-{i:05d}" for i in range(len(raw)))
+        raw, examples = numbers, ()
     try:
-        found = np.array(raw, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(raw)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+        found = array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError):
         raise ClaimsError(f"holds(claim, values=...): {cell} holds something that is no number.") from None
+    if found.ndim != 1:
+        shape = " x ".join(map(str, found.shape)) or "a single number"
+        raise ClaimsError(f"holds(claim, values=...): {cell} needs one number per example, not {shape}.")
+    examples = examples or tuple(f"{cell.metric.over or 'example'}-{i:05d}" for i in range(len(found)))
     if not len(found) or not np.isfinite(found).all():
         what = (
             "is empty"
@@ -73,7 +90,12 @@ def _spelling(key: Any) -> str:
     if isinstance(key, Cell):
         return f"{key.metric}: {key.condition_spelling}"
     if isinstance(key, str):
-        return key
+        head, found, condition = key.rpartition(": ")
+        condition, on, over = condition.partition(" on ")
+        try:
+            return f"{head}{found}{parse_condition(condition)}{on}{over}"
+        except ClaimsError:
+            return key
     raise ClaimsError(
         f"holds(claim, values=...): {key!r} is no condition; write 'baseline', ablate(Head(27, 11)) or its spelling."
     )

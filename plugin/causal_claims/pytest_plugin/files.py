@@ -12,11 +12,16 @@ from typing import Any
 
 import pytest
 
+from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
 from causal_claims.pytest_plugin import junit
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import write_measurements
+from causal_claims.report.markdown import markdown
+from causal_claims.report.page import Sources
+from causal_claims.report.write import write_reports
 from causal_claims.statistics import multiplicity
+from causal_claims.verdicts import Outcome
 
 
 def write(claims: ClaimsSession, session: pytest.Session) -> None:
@@ -27,16 +32,40 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     claims.ledger.run.update(run_facts(claims, session))
     junit.suite_properties(claims)
     folder = claims.settings.reports
-    if folder is None or not records or claims.settings.plan:
+    if claims.settings.plan or claims.config.option.collectonly:
+        return
+    if sentence := _unknown_margin(claims, session):
+        claims.written.append(sentence)
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        return
+    if folder is None or not records:
+        return
+    if all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
+        claims.written.append(f"no claim was judged: {folder / 'claims.json'} is left as it was")
         return
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
         write_measurements(folder / "measurements.parquet", _used(claims))
+        write_reports(Sources(claims.ledger), folder, claims.settings.html)
+        if claims.settings.summary is not None:
+            with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
+                summary.write(markdown(claims.ledger))
     except OSError as error:
         claims.written.append(f"the reports could not be written to {folder}: {error.strerror}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return
-    claims.written.append(f"ledger {folder / 'claims.json'}")
+    claims.written.append(f"ledger {folder / 'claims.json'}, page {claims.settings.html or folder / 'claims.html'}")
+
+
+def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:
+    """A margin for a claim that nobody judged is a slip of the pen, unless the run was stopped before it came."""
+    if session.shouldstop or session.shouldfail or claims.crashed:
+        return None
+    ids = sorted({one.id for one in claims.ledger.records})
+    for name, _ in claims.settings.margins:
+        if name not in ids:
+            return f"--claims-margin {name}=...: no claim of this run has that id{nearest(name, ids)}; it has {listing(ids)}."
+    return None
 
 
 def adjust(records: list[Record]) -> None:

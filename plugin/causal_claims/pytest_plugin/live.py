@@ -37,6 +37,10 @@ def standing_in(registry: Registry, variant: str) -> Registry:
     from causal_claims.planted.build import families
 
     known = families()
+    if not any(spec.stand_in for spec in registry.models.values()):
+        raise ClaimsError(
+            f"--claims-stand-in={variant}: no model of {registry.source} names a stand_in, so no variant can take its place."
+        )
     models: dict[str, ModelSpec] = {}
     for key, spec in registry.models.items():
         if spec.stand_in is None:

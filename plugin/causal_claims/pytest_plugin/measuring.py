@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ class Measuring:
     def engine(self, model: str) -> Engine:
         """The engine that holds this model; a stand-in is built when it is first needed."""
         if model not in self._engines:
+            share_cores()
             try:
                 from causal_claims.engine.engine import Engine
             except ModuleNotFoundError as error:
@@ -96,3 +98,10 @@ class Measuring:
 
     def _group(self, node_id: str, model: str) -> str:
         return self._groups.get(node_id, model)
+
+
+def share_cores() -> None:
+    """Workers side by side get a share of the cores each: threads that wait for one another stall a small model."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))

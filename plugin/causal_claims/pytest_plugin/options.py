@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +16,13 @@ if TYPE_CHECKING:
 
 SESSION: pytest.StashKey[ClaimsSession] = pytest.StashKey()
 _INCONCLUSIVE = ("fail", "skip")
+_REGISTRY = "models.yaml"
+_HELP = {
+    "measurements": "give a table of recorded numbers (parquet, CSV or JSON lines)", "inconclusive": "it is fail or skip",
+    "reports": "give a folder, or off", "cache": "give a folder, or off", "device": "write auto, cpu or cuda",
+    "confidence": "give a number between 0.5 and 1, e.g. 0.95", "memory": "give a number above 0",
+    "examples": "give a whole number of at least 1",
+}  # fmt: skip
 _BACKENDS = ("fast", "reference")
 _DTYPES = ("float32", "float16", "bfloat16", "auto")
 
@@ -36,6 +46,8 @@ class Settings:
     cache: Path | None
     memory_gb: float
     examples: int | None
+    html: Path | None
+    summary: Path | None
     margins: tuple[tuple[str, float], ...]
 
 
@@ -76,6 +88,12 @@ def add(parser: pytest.Parser) -> None:
     group.addoption("--claims-cache", metavar="DIR|off", help="the store of measured cells (default: .claims-cache)")
     group.addoption("--claims-memory", metavar="GB", help="what passes may hold beside the weights (default: 4)")
     group.addoption("--claims-examples", metavar="N", help="only the first N examples of each set: a smoke run")
+    group.addoption(
+        "--claims-html", metavar="PATH", help="where the page goes (default: claims.html among the reports)"
+    )
+    group.addoption(
+        "--claims-summary", metavar="PATH", help="add the Markdown summary to this file (default: $GITHUB_STEP_SUMMARY)"
+    )
     group.addoption("--claims-confidence", metavar="P", help="confidence of the decision intervals (default: 0.95)")
     group.addoption(
         "--claims-margin", action="append", default=[], metavar="ID=VALUE", help="judge one claim with another margin"
@@ -84,7 +102,7 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--claims-gate", action="store_true", help="be a gate: NOT RUN is an error, an incomplete run exits 11"
     )
-    parser.addini("claims_models", "the model registry, from the root directory", type="string", default="models.yaml")
+    parser.addini("claims_models", "the model registry, from the root directory", type="string", default=_REGISTRY)
     parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="fail")
     parser.addini("claims_reports", "as --claims-reports", type="string", default="reports")
     parser.addini("claims_cache", "as --claims-cache", type="string", default=".claims-cache")
@@ -97,16 +115,19 @@ def in_use(config: pytest.Config) -> bool:
     option = config.option
     if session_in(config) is not None:
         return True
-    named = ("claims_measurements", "claims_model", "claims_inconclusive", "claims_reports", "claims_confidence",
-             "claims_margin", "claims_plan", "claims_gate", "claims_stand_in", "claims_examples", "claims_backend")  # fmt: skip
-    if any(getattr(option, name, None) for name in named) or hasattr(config, "workerinput"):
+    given = (value for name, value in vars(option).items() if name.startswith("claims_"))
+    if any(value not in (None, False, []) for value in given) or hasattr(config, "workerinput"):
         return True
-    return (root(config) / str(config.getini("claims_models"))).is_file()
+    registry = str(config.getini("claims_models"))
+    return registry != _REGISTRY or (root(config) / registry).is_file()
 
 
 def settings(config: pytest.Config) -> Settings:
     """All settings, checked; a wrong one ends the run with a sentence and exit code 4."""
     get = config.getoption
+    for name in ("measurements", "inconclusive", "reports", "cache", "device", "confidence", "memory", "examples"):
+        if get(f"--claims-{name}") == "":
+            raise pytest.UsageError(f"--claims-{name} is empty; {_HELP[name]}.")
     inconclusive = get("--claims-inconclusive") or str(config.getini("claims_inconclusive"))
     if inconclusive not in _INCONCLUSIVE:
         raise pytest.UsageError(f"--claims-inconclusive={inconclusive}: it is one of {', '.join(_INCONCLUSIVE)}.")
@@ -115,11 +136,18 @@ def settings(config: pytest.Config) -> Settings:
         raise pytest.UsageError(f"--claims-backend={backend}: it is one of {', '.join(_BACKENDS)}.")
     if dtype is not None and dtype not in _DTYPES:
         raise pytest.UsageError(f"--claims-dtype={dtype}: it is one of {', '.join(_DTYPES)}.")
+    device = get("--claims-device") or str(config.getini("claims_device"))
+    if not re.fullmatch(r"[a-z]+(:\d+)?", device):
+        raise pytest.UsageError(f"--claims-device={device}: write auto, cpu, cuda, cuda:1 or the like.")
+    models = root(config) / str(config.getini("claims_models"))
+    if str(config.getini("claims_models")) != _REGISTRY and not models.is_file():
+        raise pytest.UsageError(f"claims_models={config.getini('claims_models')}: there is no file {models}.")
     reports = get("--claims-reports") or str(config.getini("claims_reports"))
     measurements = get("--claims-measurements")
+    summary = get("--claims-summary") or os.environ.get("GITHUB_STEP_SUMMARY")
     cache = get("--claims-cache") or str(config.getini("claims_cache"))
     return Settings(
-        models=root(config) / str(config.getini("claims_models")),
+        models=models,
         overrides=tuple(get("--claims-model")),
         measurements=_path(config, measurements) if measurements else None,
         inconclusive=inconclusive,
@@ -129,11 +157,13 @@ def settings(config: pytest.Config) -> Settings:
         gate=bool(get("--claims-gate")),
         stand_in=get("--claims-stand-in"),
         backend=backend,
-        device=get("--claims-device") or str(config.getini("claims_device")),
+        device=device,
         dtype=dtype,
         cache=None if cache == "off" else _path(config, cache, root(config)),
         memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
         examples=_whole("--claims-examples", get("--claims-examples")),
+        html=_path(config, get("--claims-html")) if get("--claims-html") else None,
+        summary=_path(config, summary) if summary else None,
         margins=tuple(_margin(text) for text in get("--claims-margin")),
     )
 
@@ -173,8 +203,8 @@ def _path(config: pytest.Config, text: str, base: Path | None = None) -> Path:
 
 
 def _folder(path: Path) -> Path:
-    if path.exists() and not path.is_dir():
-        raise pytest.UsageError(f"--claims-reports={path}: this is a file; give a folder, or off.")
+    if any(place.exists() and not place.is_dir() for place in (path, *path.parents)):
+        raise pytest.UsageError(f"--claims-reports={path}: this is a file, or lies in one; give a folder, or off.")
     return path
 
 
@@ -209,6 +239,9 @@ def _whole(option: str, text: str | None) -> int | None:
 def _margin(text: str) -> tuple[str, float]:
     name, _, value = text.rpartition("=")
     try:
-        return name, float(value)
+        margin = float(value)
     except ValueError:
-        raise pytest.UsageError(f"--claims-margin {text!r}: write ID=VALUE, e.g. S0-1=0.05.") from None
+        margin = float("nan")
+    if not name or not math.isfinite(margin):
+        raise pytest.UsageError(f"--claims-margin {text!r}: write ID=VALUE, e.g. S0-1=0.05.")
+    return name, margin

@@ -28,17 +28,13 @@ def add_models(metafunc: pytest.Metafunc, session: ClaimsSession) -> None:
     slugs = metafunc.config.stash.setdefault(SLUGS, {})
     for claim in claims:
         if claim.slug in doubled:
-            slugs[id(claim)] = f"{claim.slug}-{claim.fingerprint[:4]}" if _distinct(claims, claim) else claim.slug
+            slugs[id(claim)] = f"{claim.slug}-{claim.about.get('id') or claim.fingerprint[:4]}"
 
 
 def slug(config: pytest.Config, claim: Any) -> str:
     """A claim's name in a test id: short, printable, without brackets."""
     name: str = config.stash.get(SLUGS, {}).get(id(claim)) or claim.slug
     return name.replace("[", "(").replace("]", ")").replace("::", ":")[:120]
-
-
-def _distinct(claims: list[Claim], claim: Claim) -> bool:
-    return all(one is claim or one.slug != claim.slug or one.fingerprint != claim.fingerprint for one in claims)
 
 
 def _claims(marks: Iterator[pytest.Mark]) -> Iterator[Claim]:

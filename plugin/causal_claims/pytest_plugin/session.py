@@ -169,12 +169,15 @@ class ClaimsSession:
             stand_in=spec.standing_in if spec is not None else None,
             facts=facts,
         )
-        content = (claim.fingerprint, claim.rule.needs())
-        known = self._contents.setdefault((made.id, key), content)
+        content, known = _content(claim), self._known(claim, key)
         if known != content and verdict.outcome is not Outcome.ERROR:
             what = "that differ in their margin only" if known[0] == content[0] else "that are different"
             raise ClaimsError(f"two claims {what} have the id {made.id!r}; give one of them another with id='...'.")
         return made
+
+    def _known(self, claim: Claim, key: str) -> tuple[str, str]:
+        """What this id stands for in this run: the first claim that has it, in the order of collection."""
+        return self._contents.setdefault((claim.id, key), _content(claim))
 
     def _with_margin(self, claim: Claim) -> Claim:
         other = self._judging_twice.get(claim.id)
@@ -187,6 +190,8 @@ class ClaimsSession:
             self.plan = plan(_claims_of(items), self._size)
             return
         self.expected.update(node_ids)
+        for claim, key in _claims_of(items):
+            self._known(self._with_margin(claim), key)
         if items and self.recorded is None:
             workers = int(getattr(self.config, "workerinput", {}).get("workercount", 1))
             self.measuring.gather(items, grouped(list(node_ids), set(self.registry.models), workers))
@@ -243,6 +248,10 @@ def session_of(config: pytest.Config) -> ClaimsSession:
         found = ClaimsSession(config)
         options.remember(config, found)
     return found
+
+
+def _content(claim: Claim) -> tuple[str, str]:
+    return (claim.fingerprint, claim.rule.needs())
 
 
 def _checkpoint(spec: ModelSpec | None, facts: Mapping[str, str]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,8 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = _failure(item, str(error), judged)
     elif report.failed and isinstance(error, ClaimsError):
         report.longrepr = f"ERROR {error}\n{_place(item)}"
-    if report.failed and report.when == "call" and (item.stash.get(BROKEN, False) or isinstance(error, NotRunAtGate)):
+    broken = item.stash.get(BROKEN, False) or isinstance(error, NotRunAtGate | ClaimsError)
+    if report.failed and report.when == "call" and broken:
         report.when = "setup"  # pytest and JUnit tell an error from a failed assertion by its phase
     if report.when == "call" and report.passed and (sentence := _unasserted(item, judged)):
         report.outcome = "failed"
@@ -41,16 +41,14 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
 def shorten_collection(report: pytest.CollectReport) -> None:
     """A claim that cannot be built is one sentence with its place in the user's file."""
     excinfo = getattr(getattr(report, "call", None), "excinfo", None)
-    if excinfo is None or not isinstance(excinfo.value, ClaimsError | TypeError):
+    if excinfo is None or not isinstance(excinfo.value, ClaimsError):
         return
     ours = str(Path(__file__).parents[1])
     raised = [(str(entry.path), entry.lineno + 1) for entry in excinfo.traceback]
-    if isinstance(excinfo.value, TypeError) and not raised[-1][0].startswith(ours):
-        return
     users = [
         (path, line)
         for path, line in raised
-        if not path.startswith(ours) and "_pytest" not in path and "importlib" not in path
+        if not path.startswith((ours, "<")) and "_pytest" not in path and "importlib" not in path
     ]
     path, line = users[-1] if users else raised[-1]
     report.longrepr = f"{path}:{line}: {excinfo.value}"
@@ -61,6 +59,8 @@ def _unasserted(item: pytest.Item, judged: list[Judged]) -> str | None:
     for one in judged:
         if not one.asserted:
             return f"{one.record.line}\nthe result of holds(claim) was never asserted; write: assert holds(claim)"
+        if one.record.outcome not in (Outcome.SUPPORTED, one.record.expected):
+            return f"{one.record.line}\nthe test went on after this verdict; a claim known not to stand says expect=..., because=..."
     known = {id(one.claim) for one in judged}
     for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
         if isinstance(value, Claim) and id(value) not in known:
@@ -78,7 +78,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     session = options.session_in(item.config)
     if session is not None and (fresh := session.unsent()):
         report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
-    report.claims_records = json.dumps([plain(asdict(one)) for one in records])  # type: ignore[attr-defined]
+    report.claims_records = json.dumps([plain(vars(one)) for one in records])  # type: ignore[attr-defined]
     for i, record in enumerate(records):
         prefix = "claim" if i == 0 else f"claim.{i + 1}"
         properties = list(_properties(record, prefix))
@@ -87,8 +87,8 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
 
 
 def _properties(record: Record, prefix: str) -> list[tuple[str, object]]:
-    values = plain(asdict(record))
-    found = [(f"{prefix}.{name}", values[name]) for name in _PROPERTIES if values[name] is not None]
+    values = {name: plain(getattr(record, name)) for name in _PROPERTIES}
+    found = [(f"{prefix}.{name}", value) for name, value in values.items() if value is not None]
     return [*found, (f"{prefix}.revision", values["checkpoint"] or "")]
 
 

@@ -7,7 +7,8 @@ from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
 from causal_claims.claims.estimate import estimate
-from causal_claims.claims.kinds.deciding import equivalence, margin
+from causal_claims.claims.kinds.deciding import equivalence
+from causal_claims.claims.kinds.settings import effects, margin
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import Decision
@@ -41,11 +42,8 @@ class Agrees(Rule):
 
 def agrees(one: Effect, other: Effect, *, within: float, **about: Unpack[About]) -> Claim:
     """Two effects differ by less than `within`; paired by example where they share their examples."""
-    for given in (one, other):
-        if not isinstance(given, Effect):
-            raise ClaimsError(
-                f"agrees({given!r}, ...): give two effects, e.g. effect(M, by=patch(h, part='v')), effect(M, by=patch(h))."
-            )
+    effects((one, other), "agrees", "give two effects, e.g. effect(M, by=patch(h, part='v')), effect(M, by=patch(h)).")
+    one - other  # refuses what cancels
     within = margin(within, "agrees", "within", "give its size.")
     if within == 0:
         raise ClaimsError(

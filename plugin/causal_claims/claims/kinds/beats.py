@@ -8,8 +8,9 @@ from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
 from causal_claims.claims.estimate import contrast, estimate
-from causal_claims.claims.kinds.deciding import decision, margin, undecided
+from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.settings import margin
 from causal_claims.claims.kinds.strongest import check_way
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError

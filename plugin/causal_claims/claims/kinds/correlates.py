@@ -9,6 +9,7 @@ import numpy as np
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
+from causal_claims.claims.kinds.settings import effects, figure, several
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.statistics import correlation
@@ -64,11 +65,15 @@ def correlates(
     scores: Sequence[Effect], outcomes: Sequence[Effect], *, at_least: float = 0.0, **about: Unpack[About]
 ) -> Claim:
     """Over heads, in the same order: the scores (`level(...)` per head) go with the effects (`effect(...)` per head)."""
-    scores, outcomes = tuple(scores), tuple(outcomes)
+    advice = "scores are level(M) and outcomes effect(M, by=...), one per head."
+    scores = several(scores, "correlates", "scores", advice)
+    outcomes = several(outcomes, "correlates", "outcomes", advice)
     if len(scores) != len(outcomes) or len(scores) < 8:
         raise ClaimsError(
             f"correlates(...): give a score and an effect for each of at least 8 heads, not {len(scores)} and {len(outcomes)}."
         )
-    if not all(isinstance(one, Effect) for one in (*scores, *outcomes)):
-        raise ClaimsError("correlates(...): scores are level(M) and outcomes effect(M, by=...), one per head.")
-    return Claim(Correlates(scores, outcomes, float(at_least)), about)
+    effects((*scores, *outcomes), "correlates", advice)
+    for side in (scores, outcomes):
+        if twice := [one.label for one in side if side.count(one) > 1]:
+            raise ClaimsError(f"correlates(...): {twice[0]} is given more than once; heads are compared, each once.")
+    return Claim(Correlates(scores, outcomes, figure(at_least, "correlates", "at_least", -1, 1)), about)

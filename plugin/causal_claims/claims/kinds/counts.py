@@ -8,8 +8,8 @@ from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
 from causal_claims.claims.estimate import estimate
-from causal_claims.claims.kinds.deciding import margin
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.settings import margin, pair, whole
 from causal_claims.claims.kinds.strongest import check_way
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
@@ -94,10 +94,10 @@ def counts(
     beyond = margin(beyond, "counts", "beyond", "the direction is given by way=.")
     if (equals is None) == (between is None):
         raise ClaimsError("counts(...): give equals=3 or between=(1, 5), and not both.")
-    low, high = between if between is not None else (equals, equals)
+    low, high = (equals, equals) if between is None else pair(between, "counts", "between", "(1, 5)")
+    name = "equals" if between is None else "between"
+    low, high = whole(low, "counts", name, 0), whole(high, "counts", name, 0)
     chosen = interventions(each, "counts", "each", fewest=2)
-    assert low is not None
-    assert high is not None
-    if not 0 <= low <= high <= len(chosen):
+    if not low <= high <= len(chosen):
         raise ClaimsError(f"counts(...): {low} to {high} is no count of {len(chosen)} interventions.")
     return Claim(Counts(tuple(effect(metric, by=one) for one in chosen), beyond, low, high, way), about)

@@ -1,17 +1,7 @@
 """Decisions that several kinds share: an interval against a margin, and an interval inside one."""
 
 from causal_claims.claims.estimate import Estimate
-from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import Decision, Outcome, number
-
-
-def margin(value: float, kind: str, name: str, advice: str) -> float:
-    """A margin as a finite number that is not negative."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
-        raise ClaimsError(f"{kind}(..., {name}={value!r}): {name} is a number.")
-    if value < 0:
-        raise ClaimsError(f"{kind}(..., {name}={value!r}): a margin is not negative; {advice}")
-    return float(value)
 
 
 def decision(estimate: Estimate, outcome: Outcome, reason: str, distance: float | None = None) -> Decision:

@@ -10,8 +10,9 @@ from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
 from causal_claims.claims.estimate import contrast, estimate
-from causal_claims.claims.kinds.deciding import decision, margin, superiority, undecided
+from causal_claims.claims.kinds.deciding import decision, superiority, undecided
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.settings import figure, margin
 from causal_claims.claims.kinds.strongest import check_way
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
@@ -104,7 +105,7 @@ def dose(
     if not isinstance(at, Mapping):
         raise ClaimsError("dose(..., at=...) takes doses with their interventions: at={1: ablate(a), 2: ablate(a, b)}.")
     chosen = interventions(at.values(), "dose", "at", fewest=3)
-    doses = tuple(float(k) for k in at)
+    doses = tuple(figure(k, "dose", "doses") for k in at)
     if any(k <= 0 for k in doses) or list(doses) != sorted(doses):
         raise ClaimsError(
             f"dose(..., at=...): doses are positive and in rising order, not {', '.join(f'{k:g}' for k in doses)}."

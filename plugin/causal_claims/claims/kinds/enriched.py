@@ -8,7 +8,8 @@ import numpy as np
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect, level
+from causal_claims.claims.effects import Effect
+from causal_claims.claims.kinds.settings import figure, level_of, several
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.metrics.metric import Metric
@@ -72,9 +73,14 @@ class Enriched(Rule):
 
 def enriched(what: Metric | Effect, *, members: Iterable[str], beyond: float = 0.5, **about: Unpack[About]) -> Claim:
     """The examples named in `members` (tokens, when the metric gives a number per token) rank above all others."""
-    chosen = tuple(members)
+    chosen = several(members, "enriched", "members", "give the tokens, members=[' thank', ...].")
+    if odd := [one for one in chosen if not isinstance(one, str)]:
+        raise ClaimsError(
+            f"enriched(..., members=...): {odd[0]!r} is no text; name examples (tokens) as the metric does."
+        )
     if len(chosen) < 5 or len(set(chosen)) < len(chosen):
         raise ClaimsError(
             f"enriched(..., members=...): give at least 5 different tokens; there are {len(set(chosen))}."
         )
-    return Claim(Enriched(what if isinstance(what, Effect) else level(what), chosen, float(beyond)), about)
+    bar = figure(beyond, "enriched", "beyond", 0, 1)
+    return Claim(Enriched(level_of(what, "enriched"), chosen, bar), about)

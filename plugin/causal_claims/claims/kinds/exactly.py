@@ -8,6 +8,7 @@ import numpy as np
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
+from causal_claims.claims.kinds.settings import figure
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import Decision, Outcome, number
@@ -56,4 +57,4 @@ def exactly(what: Effect, *, equals: float = 0.0, **about: Unpack[About]) -> Cla
     """The value is the same number on every example, e.g. `exactly(level(M) - level(M, under=...))`."""
     if not isinstance(what, Effect):
         raise ClaimsError(f"exactly({what!r}): give an effect, e.g. level(M, under=a) - level(M, under=b).")
-    return Claim(Exactly(what, float(equals)), about)
+    return Claim(Exactly(what, figure(equals, "exactly", "equals")), about)

@@ -13,7 +13,7 @@ from causal_claims.verdicts import Decision, Outcome, Part
 
 def interventions(given: Iterable[Any], kind: str, name: str, fewest: int = 1) -> tuple[Intervention, ...]:
     """The interventions as a tuple; too few, doubled or other things are refused."""
-    if isinstance(given, Intervention):
+    if isinstance(given, Intervention | str) or not isinstance(given, Iterable):
         raise ClaimsError(
             f"{kind}(..., {name}=...) takes a list; write {name}=[ablate(h) for h in heads(25, range(32))]."
         )

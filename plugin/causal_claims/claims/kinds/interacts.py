@@ -9,11 +9,11 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
 from causal_claims.claims.effects import joint as together
 from causal_claims.claims.estimate import estimate
-from causal_claims.claims.kinds.deciding import margin, superiority
+from causal_claims.claims.kinds.deciding import superiority
 from causal_claims.claims.kinds.family import interventions
+from causal_claims.claims.kinds.settings import effects, margin
 from causal_claims.claims.kinds.strongest import check_way
 from causal_claims.claims.rule import Rule
-from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.verdicts import Decision, number
@@ -68,7 +68,7 @@ def interacts(
     check_way("interacts", way)
     beyond = margin(beyond, "interacts", "beyond", "the direction is given by way=.")
     single = interventions(parts, "interacts", "parts", fewest=2)
-    whole = joint if joint is not None else together(*single)
+    whole = together(*single) if joint is None else together(joint)
     total = effect(metric, by=whole)
     for one in single:
         total = total - effect(metric, by=one)
@@ -80,11 +80,7 @@ def interacts(
 
 def specific(here: Effect, there: Effect, *, way: str = "raises", beyond: float = 0.0, **about: Unpack[About]) -> Claim:
     """The effect here is beyond the effect there: other prompts, another task, another head, another model."""
-    for one in (here, there):
-        if not isinstance(one, Effect):
-            raise ClaimsError(
-                f"specific({one!r}, ...): give two effects, e.g. effect(M.on('recursive'), by=...), effect(M.on('baseline'), by=...)."
-            )
+    effects((here, there), "specific", "give two effects, e.g. effect(M.on('a'), by=...), effect(M.on('b'), by=...).")
     check_way("specific", way)
     beyond = margin(beyond, "specific", "beyond", "the direction is given by way=.")
     return Claim(Contrast("specific", here - there, f"{here.label} rather than {there.label}", way, beyond), about)

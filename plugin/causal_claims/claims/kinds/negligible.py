@@ -10,8 +10,9 @@ from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, as_effect, effect
 from causal_claims.claims.estimate import Estimate, estimate
-from causal_claims.claims.kinds.deciding import decision, equivalence, margin
+from causal_claims.claims.kinds.deciding import decision, equivalence
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.settings import margin
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention

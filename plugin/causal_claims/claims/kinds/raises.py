@@ -5,9 +5,10 @@ from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect, as_effect, level
+from causal_claims.claims.effects import Effect, as_effect
 from causal_claims.claims.estimate import estimate
-from causal_claims.claims.kinds.deciding import decision, margin, superiority, undecided
+from causal_claims.claims.kinds.deciding import decision, superiority, undecided
+from causal_claims.claims.kinds.settings import figure, level_of, margin
 from causal_claims.claims.rule import Rule
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -115,9 +116,9 @@ class Bound(Rule):
 
 def above(what: Metric | Effect, bound: float, **about: Unpack[About]) -> Claim:
     """The metric's own mean lies above `bound`."""
-    return Claim(Bound("above", what if isinstance(what, Effect) else level(what), float(bound)), about)
+    return Claim(Bound("above", level_of(what, "above"), figure(bound, "above", "bound")), about)
 
 
 def below(what: Metric | Effect, bound: float, **about: Unpack[About]) -> Claim:
     """The metric's own mean lies below `bound`."""
-    return Claim(Bound("below", what if isinstance(what, Effect) else level(what), float(bound)), about)
+    return Claim(Bound("below", level_of(what, "below"), figure(bound, "below", "bound")), about)

@@ -8,6 +8,7 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
 from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.kinds.settings import effects, figure, pair
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.statistics.ratio import fieller_hull, fieller_search
@@ -87,15 +88,12 @@ def recovers(
     **about: Unpack[About],
 ) -> Claim:
     """`part` is at least a fraction of `of`, or a fraction between two bounds; ratio of means, never mean of ratios."""
-    for one in (part, of):
-        if not isinstance(one, Effect):
-            raise ClaimsError(
-                f"recovers({one!r}, ...): give two effects, e.g. effect(M, by=zero) - effect(M, by=patched)."
-            )
+    effects((part, of), "recovers", "give two effects, e.g. effect(M, by=zero) - effect(M, by=patched).")
     if (at_least is None) == (between is None):
         raise ClaimsError("recovers(...): give at_least=0.865 or between=(0.6, 0.7), and not both.")
-    low, high = between if between is not None else (at_least, None)
-    assert low is not None
-    if high is not None and not low < high:
+    if between is None:
+        return Claim(Recovers(part, of, figure(at_least, "recovers", "at_least"), None), about)
+    low, high = (figure(end, "recovers", "between") for end in pair(between, "recovers", "between", "(0.6, 0.7)"))
+    if not low < high:
         raise ClaimsError(f"recovers(..., between=({low!r}, {high!r})): the lower bound comes first.")
-    return Claim(Recovers(part, of, float(low), None if high is None else float(high)), about)
+    return Claim(Recovers(part, of, low, high), about)

@@ -8,6 +8,8 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, as_effect
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.kinds.settings import figure as number_of
+from causal_claims.claims.kinds.settings import margin, pair, whole
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
@@ -90,8 +92,16 @@ def replicates(
     figure = about.get("reported")
     if figure is None or isinstance(figure, bool) or not 0 < abs(figure) < float("inf"):
         raise ClaimsError(f"replicates(..., reported={figure!r}): give the reported figure, a number other than 0.")
-    if reported_n is not None and reported_n < 1:
-        raise ClaimsError(f"replicates(..., reported_n={reported_n}): the number of their examples is at least 1.")
+    if reported_n is not None:
+        whole(reported_n, "replicates", "reported_n", 1)
+    if same_size is not None:
+        ends = [
+            number_of(end, "replicates", "same_size", 0)
+            for end in pair(same_size, "replicates", "same_size", "(0.67, 1.5)")
+        ]
+        if not ends[0] < ends[1]:
+            raise ClaimsError(f"replicates(..., same_size={same_size!r}): the lower bound comes first.")
     digits = len(repr(float(figure)).partition(".")[2].partition("e")[0])
-    half_unit = rounding if rounding is not None else 0.5 * 10.0**-digits
+    given = rounding if rounding is not None else 0.5 * 10.0**-digits
+    half_unit = margin(given, "replicates", "rounding", "give half a unit of their last digit.")
     return Claim(Replicates(as_effect(what, by, "replicates"), float(figure), reported_n, half_unit, same_size), about)

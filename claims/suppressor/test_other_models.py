@@ -1,0 +1,46 @@
+"""The same suppressor pattern in GPT-2 large; layer 0 head 21 is the primary suppressor of Mistral-7B.
+
+Source: seed 003, status table ("same suppressor pattern", "Layer-0 head 21 emerging as suppressor").
+
+Reported: nothing for GPT-2 large in the text; its own tables give -0.006, -0.010, +0.002 and -0.007 (rank 90 from the
+bottom).  Mistral: "0.09 to 0.35", a range that mixes ablated levels of two heads with a mean; its own tables give
+-0.244 on negation and -0.386 on logic for head 21: ablating it lowers the logit difference, the opposite of a suppressor.
+
+What is wrong with the design: the sign was never declared, 24 prompts, one run.
+
+How it is decided here: the sign is declared, ablation raises the logit difference by more than 0.1 in each condition.
+"""
+
+import pytest
+from causal_claims import Behaviour, Head, Metric, ablate, level, raises
+
+pytestmark = pytest.mark.suppressor
+
+LOGIT_DIFF = Metric("logit_diff")
+LARGE = {"facts": -0.006, "negation": -0.010, "counterfactual": 0.002, "logic": -0.007}
+MISTRAL = {"facts": 0.035, "negation": -0.244, "counterfactual": 0.10, "logic": -0.386}
+
+
+def able(condition):
+    """The model prefers the right answer to the wrong one at all."""
+    return Behaviour(level(LOGIT_DIFF.on(condition)), above=0)
+
+
+@pytest.mark.gpt2_large
+@pytest.mark.finding("S3-2")
+@pytest.mark.parametrize("claim", [
+    raises(LOGIT_DIFF.on(name), by=ablate(Head(0, 2)), beyond=0.1, reported=figure, given=able(name), id=f"S3-2.{name}")
+    for name, figure in LARGE.items()
+])  # fmt: skip
+def test_gpt2_large_has_the_same_suppressor(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.mistral_7b
+@pytest.mark.finding("S3-8")
+@pytest.mark.parametrize("claim", [
+    raises(LOGIT_DIFF.on(name), by=ablate(Head(0, 21)), beyond=0.1, reported=figure, given=able(name), id=f"S3-8.{name}")
+    for name, figure in MISTRAL.items()
+])  # fmt: skip
+def test_mistral_l0h21_is_a_suppressor(claim, holds):
+    assert holds(claim)

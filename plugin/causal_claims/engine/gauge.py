@@ -1,0 +1,120 @@
+"""Whether a metric depends on the basis in which heads keep their values.
+
+V -> M V together with O -> O M^-1 inside every head leaves each logit as it was.  A metric that moves under it is
+bookkeeping on that basis, and can describe but not explain.
+"""
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from causal_claims.engine.architecture import architecture
+from causal_claims.engine.engine import Engine
+from causal_claims.engine.fast import FastPath
+from causal_claims.engine.loading import Loaded
+from causal_claims.engine.task import Task
+from causal_claims.errors import ClaimsError
+from causal_claims.examples import examples
+from causal_claims.interventions.intervention import BASELINE
+from causal_claims.metrics.metric import Metric
+from causal_claims.sites import GENERATION
+
+SAMPLE = 8  # examples
+
+
+def gauge_shift(engine: Engine, model: str, metric: Metric) -> float:
+    """The largest change of the metric's baseline over some examples when the basis of all values is rewritten.
+
+    Relative to the metric's size where that is above 1; rounding alone gives about 1e-6 in float32.
+    """
+    if metric.over is None:
+        raise ClaimsError(f"{metric!r} names no examples, so its gauge cannot be checked.")
+    if GENERATION in metric.reads():
+        return 0.0  # a text follows from the logits, which do not move
+    loaded = engine.loaded(model)
+    before = _baseline(loaded, engine, metric)
+    after = _baseline(rewritten(loaded), engine, metric)
+    return float(np.nanmax(np.abs(after - before) / np.maximum(1.0, np.abs(before))))
+
+
+def rewritten(loaded: Loaded, seed: int = 0) -> Loaded:
+    """The model with every head's values in another basis: the same function, other tensors."""
+    moved = {id(weight) for weight in _value_weights(loaded.hf_model)}
+    tensors = (*loaded.hf_model.parameters(), *loaded.hf_model.buffers())
+    model = copy.deepcopy(loaded.hf_model, {id(t): t for t in tensors if id(t) not in moved})
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for layer in range(len(loaded.map.blocks)):
+            bases = [_basis(loaded.map.d_head, generator).to(loaded.device) for _ in range(loaded.map.kv_heads)]
+            _rewrite(model, layer, bases, loaded.map.group)
+    return replace(loaded, hf_model=model, map=architecture(model))
+
+
+def _baseline(loaded: Loaded, engine: Engine, metric: Metric) -> np.ndarray[Any, np.dtype[np.float64]]:
+    assert metric.over is not None
+    chosen = examples(metric.over).examples[:SAMPLE]
+    found = np.full(len(chosen), np.nan)
+    for part in FastPath(loaded, engine.settings).parts(
+        Task((metric,), (BASELINE,), chosen, tuple(range(len(chosen))))
+    ):
+        found[list(part.rows)] = part.values[metric]
+    return found
+
+
+def _basis(width: int, generator: torch.Generator) -> Tensor:
+    """A rotation after unequal scaling: far from orthogonal, easy to invert.  # width x width"""
+    rotation: Tensor = torch.linalg.qr(torch.randn(width, width, generator=generator, dtype=torch.float64))[0]
+    scale = torch.exp(torch.linspace(-1.0, 1.0, width, dtype=torch.float64))
+    return rotation * scale
+
+
+def _attentions(model: Any) -> list[Any]:
+    kind = model.config.model_type
+    if kind == "gpt2":
+        return [layer.attn for layer in model.transformer.h]
+    if kind == "gpt_neox":
+        return [layer.attention for layer in model.gpt_neox.layers]
+    return [layer.self_attn for layer in model.model.layers]
+
+
+def _value_weights(model: Any) -> list[Tensor]:
+    found = []
+    for attention in _attentions(model):
+        names = {"gpt2": ("c_attn", "c_proj"), "gpt_neox": ("query_key_value", "dense")}
+        for name in names.get(model.config.model_type, ("v_proj", "o_proj")):
+            found += list(getattr(attention, name).parameters())
+    return found
+
+
+def _rewrite(model: Any, layer: int, bases: list[Tensor], group: int) -> None:
+    """Columns of V times M, rows of O by its inverse, head by head, in double precision."""
+    kind, attention = model.config.model_type, _attentions(model)[layer]
+    width = len(bases[0])
+    if kind == "gpt2":  # Conv1D: weights are inputs x outputs
+        start = 2 * attention.embed_dim
+        v, b = attention.c_attn.weight[:, start:], attention.c_attn.bias[start:]
+        o = attention.c_proj.weight
+    elif kind == "gpt_neox":
+        joined = attention.query_key_value
+        cut = joined.weight.view(len(bases), 3, width, -1)[:, 2]
+        bias = None if joined.bias is None else joined.bias.view(len(bases), 3, width)[:, 2]
+        for head, basis in enumerate(bases):
+            cut[head] = (basis.T @ cut[head].double()).to(cut.dtype)
+            if bias is not None:
+                bias[head] = (basis.T @ bias[head].double()).to(cut.dtype)
+        v, b, o = None, None, attention.dense.weight.T
+    else:
+        v, b, o = attention.v_proj.weight.T, attention.v_proj.bias, attention.o_proj.weight.T
+    for index, basis in enumerate(bases):
+        columns = slice(index * width, (index + 1) * width)
+        if v is not None:
+            v[:, columns] = (v[:, columns].double() @ basis).to(v.dtype)
+        if b is not None:
+            b[columns] = (b[columns].double() @ basis).to(b.dtype)
+        for head in range(index * group, (index + 1) * group):
+            rows = slice(head * width, (head + 1) * width)
+            o[rows] = torch.linalg.solve(basis, o[rows].double()).to(o.dtype)

@@ -1,0 +1,107 @@
+"""The scan for heads that now carry what others carried: every head measured in both runs, corrected for choosing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from causal_claims.claims.data import Data
+from causal_claims.gate.cells import NEW, OLD, Tracked, joined
+from causal_claims.gate.run import Run
+from causal_claims.interventions.intervention import parse_condition
+from causal_claims.ledger import Record
+from causal_claims.sites import Head
+from causal_claims.statistics.simultaneous import max_t
+from causal_claims.verdicts import number
+
+_PART = re.compile(r"ablate\((L\d+\.H\d+)\)")
+
+
+@dataclass(frozen=True)
+class Scan:
+    """How many other heads could be looked at, and those whose effect has grown beyond the margin."""
+
+    looked_at: int
+    grown: tuple[tuple[str, str], ...]  # head, figures
+
+
+def scan_numbers(old: Run, new: Run, what: Tracked, model: str, sign: int, margin: float) -> Scan:
+    """From the measurements: the growth of each head's own effect, by the simultaneous lower band of all of them."""
+    metric, spelled = next((t[1], t[2]) for t in what.terms if not t[2].startswith("baseline"))
+    condition, _, over = spelled.partition(" on ")
+    step = parse_condition(condition).steps[0]
+    mine = set(parse_condition(condition).sites)
+    tail = f" on {over}" if over else ""
+    heads = []
+    for text in _conditions(old, model, metric, over) & _conditions(new, model, metric, over):
+        steps = parse_condition(text).steps
+        alike = len(steps) == 1 and (steps[0].operation, steps[0].options) == (step.operation, step.options)
+        if alike and len(steps[0].sites) == 1 and isinstance(steps[0].sites[0], Head) and steps[0].sites[0] not in mine:
+            heads.append((str(steps[0].sites[0]), f"{text}{tail}"))
+    heads.sort()
+    columns = []
+    for _, text in heads:
+        one = Tracked(((1.0, metric, text, model), (-1.0, metric, f"baseline{tail}", model)))
+        both = joined((OLD, old, one), (NEW, new, one))
+        columns.append(sign * _values(both.data(), both.effects[1] - both.effects[0]))
+    sizes = {len(column) for column in columns}
+    if not columns or len(sizes) > 1 or sizes < {2}:
+        return Scan(0, ())
+    band = max_t(np.column_stack(columns), seed=0, confidence=0.975, side="lower")
+    grown = [
+        (head, f"{number(sign * band.estimate[i])}, at least {number(sign * band.low[i])}")
+        for i, (head, _) in enumerate(heads)
+        if band.low[i] > margin
+    ]
+    order = {head: float(band.estimate[i]) for i, (head, _) in enumerate(heads)}
+    return Scan(len(heads), tuple(sorted(grown, key=lambda one: -order[one[0]])))
+
+
+def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, sign: int, margin: float) -> Scan:
+    """From the parts of records alone: figures of single heads with their own intervals, widened for all of them."""
+    then, here = _parts(before, like), _parts(now, like)
+    mine = set(_PART.findall(like.condition))
+    shared = sorted((set(then) & set(here)) - mine)
+    if not shared:
+        return Scan(0, ())
+    from scipy import special
+
+    factor = special.ndtri(1 - 0.025 / len(shared)) / special.ndtri(0.975)
+    grown = []
+    for head in shared:
+        growth = sign * (here[head][0] - then[head][0])
+        low = growth - factor * float(np.hypot(here[head][1], then[head][1]))
+        if low > margin:
+            grown.append((growth, head, f"{number(sign * growth)}, at least {number(sign * low)}"))
+    return Scan(len(shared), tuple((head, text) for _, head, text in sorted(grown, reverse=True)))
+
+
+def _values(data: Data, effect: object) -> np.ndarray:
+    return data.sample(effect).values  # type: ignore[arg-type]
+
+
+def _conditions(run: Run, model: str, metric: str, over: str) -> set[str]:
+    """The interventions that a run has measured on these examples, without their name."""
+    found = set()
+    for one in run.recorded.measurements() if run.recorded is not None else ():
+        text, _, on = one.condition.partition(" on ")
+        if one.model == model and one.metric == metric and on == over and text != "baseline":
+            found.add(text)
+    return found
+
+
+def _parts(records: Iterable[Record], like: Record) -> dict[str, tuple[float, float]]:
+    """Effect and half-width of each head that some record of the same metric and model has as a part."""
+    over = like.condition.partition(" on ")[2]
+    found = {}
+    for record in records:
+        if (record.model, record.metric) != (like.model, like.metric) or record.condition.partition(" on ")[2] != over:
+            continue
+        for part in record.parts:
+            match = _PART.search(str(part["label"]))
+            if match and None not in (part["effect"], part["ci_low"], part["ci_high"]):
+                found[match[1]] = (float(part["effect"]), (float(part["ci_high"]) - float(part["ci_low"])) / 2)
+    return found
