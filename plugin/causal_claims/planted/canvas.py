@@ -102,22 +102,20 @@ def raise_marker(canvas: Canvas) -> None:
     canvas.mark(first, canvas.start, 3.0)
 
 
-def background(
-    canvas: Canvas, rest: Array, *, size: float, layers: Iterable[int] | None = None, extra: Array | None = None
-) -> None:
-    """An ordinary small life in every head: random patterns (logits of spread 1), random small writes.
+def background(canvas: Canvas, rest: Array, *, size: float, pattern: float = 1.0) -> None:
+    """An ordinary small life in every head: random patterns (logits of spread `pattern`), random small writes.
 
     So no head is ever empty, every head has a real though small effect, and examples differ.
     """
     shape, rng = canvas.shape, canvas.rng
     dh = shape.d_head
     room = np.concatenate([canvas.tokens, rest])  # what is read and written
-    out = room if extra is None else np.concatenate([room, extra])
-    for layer in range(shape.layers) if layers is None else layers:
+    spread = np.sqrt(pattern) * dh**-0.25 / 4.0
+    for layer in range(shape.layers):
         for head in range(shape.heads):
-            canvas.q[layer, head] += rng.standard_normal((dh, len(room))) @ room * (dh**-0.25 / 4.0)
-            write = rng.standard_normal((len(out), dh)) * size / np.sqrt(dh * len(out))
-            canvas.o[layer, head] += out.T @ write
+            canvas.q[layer, head] += rng.standard_normal((dh, len(room))) @ room * spread
+            write = rng.standard_normal((len(room), dh)) * size / np.sqrt(dh * len(room))
+            canvas.o[layer, head] += room.T @ write
         for head in range(shape.kv_heads):
-            canvas.k[layer, head] += rng.standard_normal((dh, len(room))) @ room * (dh**-0.25 / 4.0)
+            canvas.k[layer, head] += rng.standard_normal((dh, len(room))) @ room * spread
             canvas.v[layer, head] += rng.standard_normal((dh, len(room))) @ room / 4.0
