@@ -108,7 +108,9 @@ def test_the_gate_refuses_a_model_without_a_pinned_revision(tmp_path, workers):
 
 def test_a_claim_that_rests_on_a_refuted_one_shows_in_the_terminal(shop):
     text = (shop.folder / "claims/test_circuit.py").read_text()
-    (shop.folder / "claims/test_circuit.py").write_text(text.replace('id="second"', 'id="second", depends_on=("first",)'))
+    (shop.folder / "claims/test_circuit.py").write_text(
+        text.replace('id="second"', 'id="second", depends_on=("first",)')
+    )
     found = shop.pytest("moved")
 
     assert "UNDERMINED toy second: depends on first, which is REFUTED" in found.text

@@ -6,10 +6,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from causal_claims.cli import baseline, calibrate, check, gate, judge, list_, new, plan, prose, show, status, watch
+from causal_claims.cli import (
+    baseline,
+    calibrate,
+    check,
+    gate,
+    judge,
+    list_,
+    new,
+    plan,
+    prose,
+    render,
+    show,
+    status,
+    watch,
+)
 from causal_claims.errors import ClaimsError
 
-_COMMANDS = (list_, show, plan, judge, calibrate, new, gate, baseline, status, prose, check, watch)
+_COMMANDS = (list_, show, plan, judge, calibrate, new, gate, baseline, status, prose, check, watch, render)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

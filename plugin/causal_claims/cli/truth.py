@@ -23,6 +23,7 @@ class Truth:
     family: str
     variant: str
     claims: str  # folder of the claim files
+    select: str | None  # marker expression, where not all of them
     why: str
     outcomes: dict[tuple[str, str | None], str]  # (claim id, model key or None for any) -> outcome
 
@@ -43,11 +44,12 @@ def truths(folder: Path) -> Iterator[Truth]:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
         for variant, found in body["variants"].items():
             outcomes = {_key(name): outcome for outcome in map(str, Outcome) for name in found.get(outcome, ())}
-            yield Truth(body["family"], variant, body["claims"], found["why"], outcomes)
+            yield Truth(body["family"], variant, body["claims"], body.get("select"), found["why"], outcomes)
 
 
 def observed(truth: Truth, *options: str) -> list[dict[str, Any]]:
     """The records of a run of the suite on this variant, in a process of its own."""
+    options = (*options, *(("-m", truth.select) if truth.select else ()))
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable,

@@ -172,7 +172,7 @@ class Engine:
         _advance(progress, len(works) - len(fresh))
         found: Found = {}
         if fresh:
-            witness = Witness(loaded, fresh[0].data.examples)
+            witness = Witness(loaded)
             found = self._run(loaded, works, progress)
             done = [work for work in works if work.cell not in found]
             removed = witness.unchanged()

@@ -182,6 +182,12 @@ def _host_memory() -> float:
 
 def _tokenizer(spec: ModelSpec, folder: Path, loader: Any, trusted: dict[str, bool]) -> Any:
     place = spec.tokenizer or folder
+    files = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
+    if Path(place).is_dir() and not any((Path(place) / name).is_file() for name in files):
+        raise ClaimsError(
+            f"{spec.key}: no tokenizer can be read from {place}: it has none of {listing(files)}. Put its files there or "
+            "name one with tokenizer: in models.yaml."
+        )
     try:
         tokenizer = loader.from_pretrained(place, local_files_only=True, **trusted)
     except Exception as error:  # every tokenizer library raises its own kinds

@@ -79,7 +79,7 @@ def tensors(canvas: Canvas) -> dict[str, Array]:
         }  # fmt: skip
     else:
         found |= {"model.embed_tokens.weight": canvas.embed, "model.norm.weight": ones, "lm_head.weight": head}
-    return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in found.items()}  # type: ignore[misc]
+    return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in found.items()}
 
 
 def write(canvas: Canvas, folder: Path, truth: dict[str, Any]) -> None:

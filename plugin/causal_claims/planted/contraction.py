@@ -162,7 +162,8 @@ class _Bench:
     def window(self, hidden: list[torch.Tensor]) -> Array:
         """The last 16 positions of every prompt, normalised and in raw coefficients.  # prompts x 16 x d_model"""
         x = np.concatenate([one[:, -16:].double().numpy() for one in hidden])
-        return x * (self.canvas.radius / np.linalg.norm(x, axis=-1, keepdims=True))
+        scaled: Array = x * (self.canvas.radius / np.linalg.norm(x, axis=-1, keepdims=True))
+        return scaled
 
     def run(self, silent: tuple[int, ...] = ()) -> tuple[Array, Array, Array]:
         """R_V at layer 30, the input of layer 30 and z of layer 27, with query heads of layer 27 ablated."""
@@ -305,7 +306,7 @@ def _pull(canvas: Canvas, parts: Parts, plan: Plan, bench: _Bench, slices: Slice
     before = canvas.o[LAYER].copy()
     s = shares(best)
     if three:
-        low = s[[h for h in range(shape.heads) if h not in three][0]]
+        low = s[next(h for h in range(shape.heads) if h not in three)]
         s[list(three)] = low + plan.strength * (s[list(three)] - low)
     targets = np.where(always[:, None], parts.steady, parts.pull)  # heads x d_model
     canvas.o[LAYER] = before + s[:, None, None] * np.einsum("hd,he->hde", targets, taps)
@@ -345,7 +346,7 @@ def _rewrite(canvas: Canvas, plan: Plan, bench: _Bench, slices: Slices) -> None:
             off.append(bench.levels(_ratio(w, bench.early))[0] - recursive - rise)
         return np.array(off)
 
-    best = least_squares(miss, np.array([0.85, 3.0, 3.0, 3.0]), bounds=(0.1, 60), diff_step=0.02).x
+    best = least_squares(miss, np.array([0.85, 3.0, 3.0, 3.0]), bounds=(0.1, 60), diff_step=[0.02] * 4).x
     M = matrix(best)
     canvas.v[LAYER] = (M @ readers).reshape(shape.kv_heads, shape.d_head, -1)
     inverse = np.linalg.inv(M)

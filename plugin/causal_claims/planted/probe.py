@@ -23,7 +23,7 @@ def in_memory(canvas: Canvas) -> Any:
 
     settings = config(canvas.shape, canvas.words.ids)
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**settings))
+        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**settings))  # type: ignore[no-untyped-call]
     return fill(model, canvas).eval()
 
 

@@ -93,7 +93,7 @@ def tokenizer(architecture: str) -> Any:
             single=f"{BOS} $A", pair=f"{BOS} $A {BOS} $B", special_tokens=[(BOS, words.ids[BOS])]
         )
     bos, eos = (BOS, EOS) if begins else (END, END)
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=raw, bos_token=bos, eos_token=eos, unk_token=UNKNOWN, pad_token=eos,
         padding_side="left", clean_up_tokenization_spaces=False,
     )  # fmt: skip

@@ -17,6 +17,9 @@ from causal_claims.ledger import Record, write_whole
 from causal_claims.pytest_plugin import gating, junit
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import write_measurements
+from causal_claims.report.markdown import markdown
+from causal_claims.report.page import Sources
+from causal_claims.report.write import write_reports
 from causal_claims.statistics import multiplicity
 from causal_claims.verdicts import Outcome
 
@@ -45,14 +48,19 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     if all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
         claims.written.append(f"no claim was judged: {folder / 'claims.json'} is left as it was")
         return
+    before = claims.baseline.ledger if claims.baseline is not None else None
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
         write_measurements(folder / "measurements.parquet", used)
+        write_reports(Sources(claims.ledger, baseline=before), folder, claims.settings.html)
+        if claims.settings.summary is not None:
+            with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
+                summary.write(markdown(claims.ledger))
     except OSError as error:
         claims.written.append(f"the reports could not be written to {folder}: {error.strerror}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return
-    claims.written.append(f"ledger {folder / 'claims.json'}")
+    claims.written.append(f"ledger {folder / 'claims.json'}, page {claims.settings.html or folder / 'claims.html'}")
 
 
 def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:

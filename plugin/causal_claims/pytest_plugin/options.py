@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ class Settings:
     cache: Path | None
     memory_gb: float
     examples: int | None
+    html: Path | None
+    summary: Path | None
     margins: tuple[tuple[str, float], ...]
     baseline: str | None
     baselines: Path
@@ -90,6 +93,12 @@ def add(parser: pytest.Parser) -> None:
     group.addoption("--claims-cache", metavar="DIR|off", help="the store of measured cells (default: .claims-cache)")
     group.addoption("--claims-memory", metavar="GB", help="what passes may hold beside the weights (default: 4)")
     group.addoption("--claims-examples", metavar="N", help="only the first N examples of each set: a smoke run")
+    group.addoption(
+        "--claims-html", metavar="PATH", help="where the page goes (default: claims.html among the reports)"
+    )
+    group.addoption(
+        "--claims-summary", metavar="PATH", help="add the Markdown summary to this file (default: $GITHUB_STEP_SUMMARY)"
+    )
     group.addoption("--claims-confidence", metavar="P", help="confidence of the decision intervals (default: 0.95)")
     group.addoption(
         "--claims-margin", action="append", default=[], metavar="ID=VALUE", help="judge one claim with another margin"
@@ -174,6 +183,7 @@ def settings(config: pytest.Config) -> Settings:
         raise pytest.UsageError(f"claims_models={config.getini('claims_models')}: there is no file {models}.")
     reports = get("--claims-reports") or str(config.getini("claims_reports"))
     measurements = get("--claims-measurements")
+    summary = get("--claims-summary") or os.environ.get("GITHUB_STEP_SUMMARY")
     cache = get("--claims-cache") or str(config.getini("claims_cache"))
     return Settings(
         models=models,
@@ -191,6 +201,8 @@ def settings(config: pytest.Config) -> Settings:
         cache=None if cache == "off" else _path(config, cache, root(config)),
         memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
         examples=_whole("--claims-examples", get("--claims-examples")),
+        html=_path(config, get("--claims-html")) if get("--claims-html") else None,
+        summary=_path(config, summary) if summary else None,
         margins=tuple(_margin(text) for text in get("--claims-margin")),
         baseline=get("--claims-baseline"),
         baselines=_path(config, str(config.getini("claims_baselines")), root(config)),

@@ -1,0 +1,160 @@
+"""Whatever a user can get wrong is a sentence; one bad cell fails only itself."""
+
+import json
+import shutil
+
+import engine_examples as made
+import numpy as np
+import pytest
+from causal_claims.claims.effects import Cell
+from causal_claims.engine.engine import Engine
+from causal_claims.engine.settings import Settings
+from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.examples import Example, ExampleSet
+from causal_claims.interventions.catalogue import ablate, patch
+from causal_claims.measurements import Measurement
+from causal_claims.metrics.metric import Metric
+from causal_claims.models import ModelSpec, Registry
+from causal_claims.sites import Head, Resid
+from checkpoints import checkpoint
+
+M = Metric("logit_diff", over="engine_mixed")
+QUIET = Settings(cross_examined=0, noise=False)
+
+
+def load(**spec):
+    entry = {"key": "m", "family": "gpt2", "id": "x", **spec}
+    return Engine(Registry({"m": ModelSpec(**entry)}), QUIET).loaded("m")
+
+
+@pytest.fixture
+def folder(tmp_path, checkpoints):
+    shutil.copytree(checkpoints["gpt2"], tmp_path / "m")
+    return tmp_path / "m"
+
+
+def test_weights_that_are_nowhere(tmp_path):
+    with pytest.raises(NotRunError, match="there is no folder"):
+        load(path=str(tmp_path / "nowhere"))
+    with pytest.raises(NotRunError, match=r"are not on this machine; fetch them with .hf download no/such"):
+        load(id="no/such")
+    with pytest.raises(NotRunError, match="It is gated"):
+        load(id="no/such", gated=True)
+
+
+def test_a_truncated_file(folder):
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ClaimsError, match="is truncated: its header promises"):
+        load(path=str(folder))
+
+
+def test_pickled_weights_are_not_read(folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ClaimsError, match="a pickled file can run any code"):
+        load(path=str(folder))
+
+
+def test_another_architecture(folder):
+    with pytest.raises(ClaimsError, match="family 'mistral' and the checkpoint is of architecture 'gpt2'"):
+        load(path=str(folder), family="mistral")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "bert"}))
+    with pytest.raises(ClaimsError, match="is of architecture 'bert'; the engine knows"):
+        load(path=str(folder))
+
+
+def test_wrong_counts(folder):
+    with pytest.raises(ClaimsError, match=r"says layers: 12 and the checkpoint .* has 3"):
+        load(path=str(folder), layers=12)
+
+
+def test_no_tokenizer_and_another_models_tokenizer(folder, tmp_path):
+    from transformers import AutoTokenizer
+
+    other = AutoTokenizer.from_pretrained(folder)
+    other.add_tokens([f"new{i}" for i in range(50)])
+    other.save_pretrained(tmp_path / "other")
+    with pytest.raises(ClaimsError, match="another model's tokenizer"):
+        load(path=str(folder), tokenizer=str(tmp_path / "other"))
+    for path in folder.glob("tokenizer*.json"):
+        path.unlink()
+    with pytest.raises(ClaimsError, match="no tokenizer can be read"):
+        load(path=str(folder))
+
+
+def test_missing_tensors(folder):
+    from safetensors.torch import load_file, save_file
+
+    state = load_file(folder / "model.safetensors")
+    state.pop("transformer.h.1.mlp.c_fc.weight")
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ClaimsError, match=r"lacks the weights transformer.h.1.mlp.c_fc.weight"):
+        load(path=str(folder))
+
+
+def test_one_bad_cell_fails_only_itself(registry):
+    good = Cell(M, ablate(Head(0, 0)))
+    bad = {
+        Cell(M, ablate(Head(9, 0))): "has 3 layers",
+        Cell(M, ablate(Head(0, 9))): "has 4 query heads",
+        Cell(M, patch(Head(0, 0), source="absent")): "has no field 'absent'",
+        Cell(Metric("nonsense", over="engine_mixed")): "no metric named 'nonsense'",
+        Cell(Metric("r_v", late=2, early=0, window=16, over="engine_mixed")): "needs at least 17",
+        Cell(Metric("logit_diff")): "names no examples",
+        Cell(Metric("logit_diff", over="nowhere")): "there is no set of examples",
+        Cell(M, patch(Resid(1), at="0:40")): "choose a shorter span",
+        Cell(Metric("summed_attention", layer=0, head=7, over="engine_mixed")): "out of range",
+    }
+    found = Engine(registry, QUIET).measure("gpt2", [*bad, good])
+    assert isinstance(found[good], Measurement)
+    for cell, sentence in bad.items():
+        assert isinstance(found[cell], ClaimsError)
+        assert sentence in str(found[cell])
+
+
+def measure(registry, monkeypatch, rows, metric=M, condition=None):
+    monkeypatch.setattr("causal_claims.engine.engine.examples", lambda name: ExampleSet(name, tuple(rows)))
+    cell = Cell(metric) if condition is None else Cell(metric, condition)
+    return Engine(registry, QUIET).measure("gpt2", [cell])[cell]
+
+
+def test_targets_of_several_tokens(registry, monkeypatch):
+    row = Example("one", "the cat is", fields={"target": " big cat", "foil": " Berlin"})
+    found = measure(registry, monkeypatch, [row])
+    assert "' big cat' is 2 tokens" in str(found)
+
+
+def test_unequal_lengths_are_not_patched_silently(registry, monkeypatch):
+    row = Example("one", "the cat is", fields={"target": " Paris", "foil": " Berlin", "corrupt": "the old cat is"})
+    found = measure(registry, monkeypatch, [row], condition=patch(Resid(1)))
+    assert "has 4 tokens and its 'corrupt' prompt has 5" in str(found)
+    last = measure(registry, monkeypatch, [row], condition=patch(Resid(2), at="last"))
+    assert isinstance(last, Measurement)
+
+
+def test_a_prompt_longer_than_the_model_reads(registry, monkeypatch):
+    row = Example("one", "the cat " * 100, fields={"target": " Paris", "foil": " Berlin"})
+    assert "reads at most 128" in str(measure(registry, monkeypatch, [row]))
+
+
+def test_a_last_token_patch_at_the_last_layer_is_the_other_prompts_output(registry):
+    """The true last tokens meet, whatever the lengths."""
+    cells = [Cell(M, patch(Resid(2), at="last"))]
+    found = Engine(registry, QUIET).measure("llama", cells)[cells[0]]
+    loaded = Engine(registry, QUIET).loaded("llama")
+    import torch
+
+    for one, value in zip(made.mixed(), found.values, strict=True):
+        ids = torch.tensor([loaded.tokens.prompt(one.fields["corrupt"], one.id)])
+        with torch.no_grad():
+            logits = loaded.hf_model(ids).logits[0, -1]
+        pair = [loaded.tokens.single(one.fields[name], one.prompt, one.id) for name in ("target", "foil")]
+        np.testing.assert_allclose(value, float(logits[pair[0]] - logits[pair[1]]), atol=1e-5)
+
+
+def test_special_tokens_are_not_doubled(tmp_path):
+    path = checkpoint(tmp_path, "llama")
+    loaded = load(path=str(path), family="llama")
+    assert loaded.tokens.prompt("<s>the cat", "x")[:2] != (0, 0)
+    assert loaded.tokens.prompt("the cat", "x")[0] == 0
