@@ -29,6 +29,13 @@ def test_it(claim, holds):
 '''
 
 
+# Other people's plugins of the environment take longer to load than a run does.
+_QUICK = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_ADDOPTS": "-p no:cacheprovider -p causal_claims.pytest_plugin -p xdist",
+}
+
+
 @dataclass(frozen=True)
 class Done:
     code: int
@@ -62,7 +69,7 @@ class Shop:
         outer = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "GITHUB_"))}
         done = subprocess.run(
             ["sh", "-c", command], cwd=self.folder, capture_output=True, text=True,
-            env={**outer, "PATH": path, "COLUMNS": "240", "PYTEST_ADDOPTS": "-p no:cacheprovider", **more},
+            env={**outer, **_QUICK, "PATH": path, "COLUMNS": "240", **more},
         )  # fmt: skip
         return Done(done.returncode, done.stdout + done.stderr)
 
