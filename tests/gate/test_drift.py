@@ -1,7 +1,7 @@
 """Slow drift is caught over the series, below every single threshold; what only trembles is not."""
 
-import itertools
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ STILL = [dated(replace(BASE, seed=200 + i, own=0.1).run(SUITE, name=f"step-{i}")
 
 
 def test_three_percent_a_step_passes_every_gate_and_is_caught_over_the_series():
-    steps = [compare(a, b).exit_code for a, b in itertools.pairwise(DRIFT)]
+    steps = [compare(a, b).exit_code for a, b in pairwise(DRIFT)]
     found = history(DRIFT)
 
     assert steps == [0] * 9

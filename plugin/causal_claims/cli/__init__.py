@@ -20,7 +20,7 @@ from causal_claims.cli import (
     show,
     status,
     watch,
-)  # fmt: skip
+)
 from causal_claims.errors import ClaimsError
 
 _COMMANDS = (list_, show, plan, judge, calibrate, new, gate, baseline, status, prose, check, watch, render)

@@ -53,9 +53,6 @@ def _faults(found: Sequence[Collected]) -> Iterable[str]:
         }  # fmt: skip
         for relation, names in cited.items():
             for other in names:
-                if isinstance(names, str):
-                    yield f"{_place(one)}: {relation}={names!r} must be a list of claim ids"
-                    break
                 if other == one.claim.id:
                     yield f"{_place(one)}: {one.claim.id} {relation} itself"
                 elif other not in known and len({c.item.path for c in found}) > 1:

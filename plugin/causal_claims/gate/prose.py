@@ -3,8 +3,8 @@
     Head 11 raises R_V by 0.061 [claim:S0-1 effect], and this is its doing [claim:S0-1].
 
 `[claim:ID]` states that the claim stands.  `[claim:ID FIELD]` binds the number just before it to the ledger's, at the
-precision it is written in.  `[claim:ID refuted]` states an outcome.  `[claim:ID@MODEL ...]` names one of several
-models.  Code in Markdown, fenced or between backticks, is left alone.
+precision it is written in.  `[claim:ID refuted]` states an outcome, `[claim:ID refuted effect]` both.
+`[claim:ID@MODEL ...]` names one of several models.  Code in Markdown, fenced or between backticks, is left alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record
@@ -52,7 +52,7 @@ def count_tags(text: str) -> int:
 
 
 def _tag(match: re.Match[str], before: str, records: Sequence[Record]) -> Iterable[tuple[str, bool]]:
-    name, model, word = match[1], match[2], (match[3] or "").strip()
+    name, model, words = match[1], match[2], (match[3] or "").split()
     named = [one for one in records if name in (one.id, one.finding)]
     if not named:
         ids = [one.id for one in records]
@@ -62,19 +62,18 @@ def _tag(match: re.Match[str], before: str, records: Sequence[Record]) -> Iterab
     if not chosen:
         yield f"{name} was not judged on {model!r}; it was on {listing(one.model for one in named)}", True
         return
-    if word in FIELDS:
-        yield from _figure(before, chosen, word)
-    elif word in _OUTCOMES:
-        yield from ((f"{one.id} on {one.model} is said to be {word} and is {one.outcome}", True)
-                    for one in chosen if one.outcome != _OUTCOMES[word])  # fmt: skip
+    if unknown := [one for one in words if one not in FIELDS and one not in _OUTCOMES]:
+        yield f"{unknown[0]!r} is no field or outcome; there are {listing([*FIELDS, *_OUTCOMES], 20)}", True
         return
-    elif word:
-        yield f"{word!r} is no field or outcome; there are {listing([*FIELDS, *_OUTCOMES], 20)}", True
-        return
+    for field in (one for one in words if one in FIELDS):
+        yield from _figure(before, chosen, field)
+    said = [_OUTCOMES[one] for one in words if one in _OUTCOMES]
     for one in chosen:
-        if one.outcome in (Outcome.REFUTED, Outcome.INVALID):
+        if said and one.outcome not in said:
+            yield f"{one.id} on {one.model} is said to be {listing(said)} and is {one.outcome}", True
+        elif not said and one.outcome in (Outcome.REFUTED, Outcome.INVALID):
             yield f"states {one.id}, which is {one.outcome} on {one.model}: {one.line or one.reason}", True
-        elif one.outcome != Outcome.SUPPORTED:
+        elif not said and one.outcome != Outcome.SUPPORTED:
             yield f"states {one.id}, which is {one.outcome} on {one.model}", False
 
 
@@ -101,9 +100,8 @@ def agrees(written: str, value: float) -> bool:
     text = written.replace("\u2212", "-").replace(",", "").replace("\u202f", "").strip()
     percent = text.endswith("%")
     said = Decimal(text.rstrip("% "))
-    digit = Decimal(1).scaleb(int(said.as_tuple().exponent))
-    exact = Decimal(repr(value)) * (100 if percent else 1)
-    return any(exact.quantize(digit, rounding) == said for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN))
+    half = Decimal(1).scaleb(int(said.as_tuple().exponent)) / 2
+    return abs(said - Decimal(repr(value)) * (100 if percent else 1)) <= half
 
 
 def _adjacent(before: str, number: re.Match[str]) -> bool:

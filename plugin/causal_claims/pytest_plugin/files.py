@@ -48,10 +48,11 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     if all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
         claims.written.append(f"no claim was judged: {folder / 'claims.json'} is left as it was")
         return
+    before = claims.baseline.ledger if claims.baseline is not None else None
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
         write_measurements(folder / "measurements.parquet", used)
-        write_reports(Sources(claims.ledger), folder, claims.settings.html)
+        write_reports(Sources(claims.ledger, baseline=before), folder, claims.settings.html)
         if claims.settings.summary is not None:
             with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
                 summary.write(markdown(claims.ledger))

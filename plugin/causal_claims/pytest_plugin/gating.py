@@ -11,6 +11,7 @@ import pytest
 from causal_claims.errors import ClaimsError
 from causal_claims.gate.baseline import find, save, split_name
 from causal_claims.gate.compare import compare
+from causal_claims.gate.lineage import lineage
 from causal_claims.gate.pins import refuse_unpinned
 from causal_claims.gate.run import Run
 from causal_claims.ledger import Ledger, Record
@@ -47,6 +48,8 @@ def check_pins(claims: ClaimsSession, node_ids: Sequence[str]) -> None:
 
 def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: Sequence[Measurement]) -> None:
     """The comparison, when all records are here; plain data of it goes into the ledger."""
+    if related := lineage(claims.ledger.records):
+        claims.ledger.run["lineage"] = [one.to_json() for one in related]
     if claims.baseline is None or not claims.ledger.records:
         return
     new = Run("this run", claims.ledger, Recorded(_all(claims, used), "this run"))
@@ -78,6 +81,8 @@ def keep(claims: ClaimsSession, used: Sequence[Measurement]) -> None:
 
 def tell(reporter: Any, claims: ClaimsSession) -> None:
     """What changed since the baseline, and every line that stops the checkpoint, last."""
+    for one in claims.ledger.run.get("lineage", []):
+        reporter.write_line(one["sentence"], yellow=True)
     found = claims.comparison
     if found is None:
         return
