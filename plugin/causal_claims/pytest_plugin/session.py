@@ -30,6 +30,7 @@ from causal_claims.verdicts import Evidence, Outcome, Verdict
 
 BY_HAND = "by_hand"  # the model key of numbers that a test measured without any model chosen
 INCOMPLETE = 11
+_STOPPED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 class ClaimsSession:
@@ -222,6 +223,10 @@ class ClaimsSession:
     def missing(self) -> list[str]:
         return sorted(self.expected - self.reported)
 
+    def lost(self, status: int) -> list[str]:
+        """Tests that should have sent a report and did not; a run that was refused or stopped lost none."""
+        return [] if status in _STOPPED or self.config.option.collectonly else self.missing()
+
     def write(self, session: pytest.Session) -> None:
         if hasattr(self.config, "workerinput"):
             return
@@ -234,7 +239,7 @@ class ClaimsSession:
         if hasattr(self.config, "workerinput") or self.config.option.collectonly:
             return
         stopped = bool(session.shouldstop or session.shouldfail)
-        lost = bool(self.crashed) or (bool(self.missing()) and not stopped)
+        lost = bool(self.crashed) or (bool(self.lost(int(session.exitstatus))) and not stopped)
         not_run_at_gate = self.settings.gate and any(one.outcome == Outcome.NOT_RUN for one in self.ledger.records)
         if int(session.exitstatus) in (0, 1) and (lost or not_run_at_gate):
             session.exitstatus = INCOMPLETE

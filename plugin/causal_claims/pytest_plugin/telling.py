@@ -37,6 +37,7 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = f"{sentence}\n{_place(item)}"
     if call.when == "call" or (call.when == "setup" and not report.passed):
         _attach(item, report, judged)
+    report.user_properties = [(name, _carried(value)) for name, value in report.user_properties]
 
 
 def shorten_collection(report: pytest.CollectReport) -> None:
@@ -85,6 +86,11 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
         properties = list(_properties(record, prefix))
         item.user_properties.extend(properties)
         report.user_properties.extend(properties)
+
+
+def _carried(value: object) -> object:
+    """A numpy scalar that a test recorded would kill an xdist worker, and its tests with it; a plain one does not."""
+    return plain(value) if type(value).__module__ == "numpy" else value
 
 
 def _properties(record: Record, prefix: str) -> list[tuple[str, object]]:
