@@ -260,7 +260,8 @@ def test_a_failing_bool_is_an_exception_for_all_but_supported(tmp_path):
         tmp_path, *RECORDED
     )
 
-    assert run.text.count("AssertionError: reached") == 4
+    assert run.code == 1
+    assert run.text.count("\nE       AssertionError: reached") == 4
 
 
 def test_numbers_measured_by_hand_are_judged_without_model_or_table(tmp_path):

@@ -263,7 +263,9 @@ def test_probe():
 
 
 def test_an_unrelated_run_imports_nothing_heavy(tmp_path):
-    run = ClaimSuite({"test_p.py": PROBE}).run(tmp_path, "-p", "no:xdist")
+    run = ClaimSuite({"test_p.py": PROBE}).run(
+        tmp_path, "-p", "causal_claims.pytest_plugin", environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    )
 
     assert run.code == 0, run.text
     assert "causal claims" not in run.text
