@@ -73,6 +73,10 @@ class Record:
     lineage: Mapping[str, list[str]] = field(default_factory=dict)
     fingerprint: str = ""
 
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON and execnet carry it."""
+        return {name: plain(value) for name, value in vars(self).items()}
+
     @property
     def key(self) -> tuple[str, str]:
         """What history hangs on: the claim and the model, never the node id."""
@@ -167,8 +171,9 @@ class Ledger:
     run: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        body = {"schema": SCHEMA, "run": self.run, "records": [asdict(one) for one in self.records]}
-        return json.dumps(plain(body), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        body = {"schema": SCHEMA, "run": self.run, "records": []}
+        body = {**plain(body), "records": [one.to_plain() for one in self.records]}
+        return json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property
     def by_outcome(self) -> dict[Outcome, list[Record]]:
@@ -222,7 +227,7 @@ def write_whole(path: Path, text: str | bytes) -> None:
 
 def plain(value: Any) -> Any:
     """Only what JSON and execnet carry: numpy scalars and enums become plain, what is not finite becomes null."""
-    if isinstance(value, bool) or value is None:
+    if value is None or type(value) in (bool, str, int):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None

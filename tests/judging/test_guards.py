@@ -77,7 +77,7 @@ def test_a_metric_that_reads_what_is_written_measures_what_it_edits():
 @pytest.mark.parametrize("claim", [
     lambda by: replicates(SHARE, by=by, reported=0.37),
     lambda by: raises(SHARE, by=by, wording="descriptive"),
-])  # fmt: skip
+], ids=["replicates", "descriptive"])  # fmt: skip
 def test_a_figure_may_be_reproduced_by_a_procedure_that_can_carry_no_cause(claim):
     by = ablate(Head(3, 0))
     found = verdict(claim(by), unit_arms(by))
@@ -174,7 +174,7 @@ def test_identical_figures_under_two_names_are_uninformative():
     (Receipt(("L0.H0",), 10, 10, 0.0, True), "changed nothing"),
     (Receipt(("L0.H0",), 10, 10, math.nan, True), "changed nothing"),
     (Receipt(("L0.H0",), 10, 10, 1.0, False), "not removed"),
-])  # fmt: skip
+], ids=["too few", "nothing", "nan", "left"])  # fmt: skip
 def test_an_intervention_that_was_not_delivered_is_invalid(receipt, word):
     found = verdict(raises(X, by=head(0)), arms(40, h0=1), receipts={"ablate(L0.H0)": receipt})
 

@@ -137,7 +137,7 @@ def test_junitparser_and_junit2html_read_the_file(run, tmp_path):
 
 
 def test_the_recorded_numbers_written_judge_to_the_same_records(alone, tmp_path):
-    again = SUITE.run_here(
+    again = SUITE.run(  # the table lies in another folder: reports stay here all the same
         tmp_path, "-q", "--claims-measurements", str(alone.folder / "reports" / "measurements.parquet")
     )
     figures = [

@@ -110,7 +110,7 @@ def in_use(config: pytest.Config) -> bool:
     if any(value not in (None, False, []) for value in given) or hasattr(config, "workerinput"):
         return True
     registry = str(config.getini("claims_models"))
-    return registry != _REGISTRY or (config.rootpath / registry).is_file()
+    return registry != _REGISTRY or (root(config) / registry).is_file()
 
 
 def settings(config: pytest.Config) -> Settings:
@@ -130,7 +130,7 @@ def settings(config: pytest.Config) -> Settings:
     device = get("--claims-device") or str(config.getini("claims_device"))
     if not re.fullmatch(r"[a-z]+(:\d+)?", device):
         raise pytest.UsageError(f"--claims-device={device}: write auto, cpu, cuda, cuda:1 or the like.")
-    models = config.rootpath / str(config.getini("claims_models"))
+    models = root(config) / str(config.getini("claims_models"))
     if str(config.getini("claims_models")) != _REGISTRY and not models.is_file():
         raise pytest.UsageError(f"claims_models={config.getini('claims_models')}: there is no file {models}.")
     reports = get("--claims-reports") or str(config.getini("claims_reports"))
@@ -141,7 +141,7 @@ def settings(config: pytest.Config) -> Settings:
         overrides=tuple(get("--claims-model")),
         measurements=_path(config, measurements) if measurements else None,
         inconclusive=inconclusive,
-        reports=None if reports == "off" else _folder(_path(config, reports, config.rootpath)),
+        reports=None if reports == "off" else _folder(_path(config, reports, root(config))),
         confidence=_fraction(get("--claims-confidence") or str(config.getini("claims_confidence"))),
         plan=bool(get("--claims-plan")),
         gate=bool(get("--claims-gate")),
@@ -149,11 +149,22 @@ def settings(config: pytest.Config) -> Settings:
         backend=backend,
         device=device,
         dtype=dtype,
-        cache=None if cache == "off" else _path(config, cache, config.rootpath),
+        cache=None if cache == "off" else _path(config, cache, root(config)),
         memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
         examples=_whole("--claims-examples", get("--claims-examples")),
         margins=tuple(_margin(text) for text in get("--claims-margin")),
     )
+
+
+def root(config: pytest.Config) -> Path:
+    """The root directory, as pytest finds it but for one thing: to pytest the value in `--claims-measurements FILE` is
+    one of the paths to test, and moves the root directory to wherever the table lies.
+    """
+    inside = all(
+        (config.invocation_params.dir / arg.partition("::")[0]).resolve().is_relative_to(config.rootpath.resolve())
+        for arg in config.args
+    )
+    return config.rootpath if inside and config.inipath is not None else config.invocation_params.dir
 
 
 def session_in(config: pytest.Config) -> ClaimsSession | None:

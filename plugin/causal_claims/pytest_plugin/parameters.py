@@ -28,7 +28,8 @@ def add_models(metafunc: pytest.Metafunc, session: ClaimsSession) -> None:
     slugs = metafunc.config.stash.setdefault(SLUGS, {})
     for claim in claims:
         if claim.slug in doubled:
-            slugs[id(claim)] = f"{claim.slug}-{claim.fingerprint[:4]}" if _distinct(claims, claim) else claim.slug
+            tail = claim.fingerprint[:4] if _distinct(claims, claim) else claim.about.get("id")
+            slugs[id(claim)] = f"{claim.slug}-{tail}" if tail else claim.slug
 
 
 def slug(config: pytest.Config, claim: Any) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
-from causal_claims.ledger import Record, plain
+from causal_claims.ledger import plain
 from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.carrying import pack
 from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
@@ -80,10 +80,11 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     session = options.session_in(item.config)
     if session is not None and (fresh := session.unsent()):
         report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
-    report.claims_records = json.dumps([plain(asdict(one)) for one in records])  # type: ignore[attr-defined]
-    for i, record in enumerate(records):
+    bodies = [one.to_plain() for one in records]
+    report.claims_records = json.dumps(bodies)  # type: ignore[attr-defined]
+    for i, body in enumerate(bodies):
         prefix = "claim" if i == 0 else f"claim.{i + 1}"
-        properties = list(_properties(record, prefix))
+        properties = list(_properties(body, prefix))
         item.user_properties.extend(properties)
         report.user_properties.extend(properties)
 
@@ -93,8 +94,7 @@ def _carried(value: object) -> object:
     return plain(value) if type(value).__module__ == "numpy" else value
 
 
-def _properties(record: Record, prefix: str) -> list[tuple[str, object]]:
-    values = plain(asdict(record))
+def _properties(values: dict[str, Any], prefix: str) -> list[tuple[str, object]]:
     found = [(f"{prefix}.{name}", values[name]) for name in _PROPERTIES if values[name] is not None]
     return [*found, (f"{prefix}.revision", values["checkpoint"] or "")]
 
