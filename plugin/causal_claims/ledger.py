@@ -171,8 +171,7 @@ class Ledger:
     run: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        body = {"schema": SCHEMA, "run": self.run, "records": []}
-        body = {**plain(body), "records": [one.to_plain() for one in self.records]}
+        body = {"schema": SCHEMA, "run": plain(self.run), "records": [one.to_plain() for one in self.records]}
         return json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property

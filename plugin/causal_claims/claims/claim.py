@@ -131,7 +131,7 @@ def _check_about(rule: Rule, about: About) -> None:
     kind = rule.kind
     if unknown := set(about) - set(About.__annotations__):
         own: list[str] = [f.name for f in fields(rule)] if is_dataclass(rule) else []
-        known: list[str] = [f.name for f in fields(rule)] if is_dataclass(rule) else []
+        known = [*own, *About.__annotations__]
         raise ClaimsError(
             f"{kind}(..., {min(unknown)}=...): no such setting{nearest(min(unknown), known)}; "
             f"every kind takes {listing(About.__annotations__, 20)}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -191,7 +192,8 @@ class ClaimsSession:
             return
         self.expected.update(node_ids)
         for claim, key in _claims_of(items):
-            self._known(self._with_margin(claim), key)
+            with suppress(ClaimsError):  # a margin that cannot be changed is said where the claim is judged
+                self._known(self._with_margin(claim), key)
         if items and self.recorded is None:
             workers = int(getattr(self.config, "workerinput", {}).get("workercount", 1))
             self.measuring.gather(items, grouped(list(node_ids), set(self.registry.models), workers))
