@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -293,10 +294,7 @@ def main() -> None:
                 print(f"  {label:15}  not measured: {type(error).__name__}: {str(error)[:100]}")
         tokens = given.row_tokens or (1024 if given.device == "cpu" else 32768)
         rates: list[float] = []
-
-        def rate() -> Tensor:
-            rates.append(matmul_rate(case, given.device, dtype, tokens))
-            return torch.empty(0)
+        rate = partial(_note_rate, rates, case, given.device, dtype, tokens)
 
         found = side_by_side({"rate": _with_tf32(given.tf32, rate), **runs}, given.device, given.repeats)
         seconds, values = found["ours"]
@@ -310,6 +308,11 @@ def main() -> None:
             theirs, expected = found[label]
             gap = statistics.fmean((values - expected).abs().flatten().tolist())
             print(f"  {label:15} {theirs:9.3f} s   {theirs / seconds:5.2f} x ours; mean difference {gap:.1e}")
+
+
+def _note_rate(rates: list[float], case: Case, device: str, dtype: torch.dtype, tokens: int) -> Tensor:
+    rates.append(matmul_rate(case, device, dtype, tokens))
+    return torch.empty(0)
 
 
 def _with_tf32(on: bool, run: Callable[[], Tensor]) -> Callable[[], Tensor]:

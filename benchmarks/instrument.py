@@ -1,11 +1,13 @@
-"""What the instrument costs: judging a thousand claims, collecting them, and what the plugin adds to an unrelated run.
+"""What the instrument costs without a model: a thousand claims judged, collected, and an unrelated run with the plugin.
 
-    python benchmarks/instrument.py [--claims 1000] [--examples 200]
+    python benchmarks/instrument.py
 
-Everything runs side by side in one go; ratios travel between machines, seconds do not.
+Goals on one core: 1,000 claims of n=200 from one parquet file in under 10 s; --collect-only of them in under 3 s; under
+60 ms added to an unrelated run.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 import statistics
 import subprocess
@@ -18,66 +20,59 @@ import numpy as np
 from causal_claims.measurements import Measurement
 from causal_claims.recorded import write_measurements
 
-FILE = """import pytest
+CLAIMS, N = 1000, 200
+FILE = """
+import pytest
 from causal_claims import Head, Metric, ablate, raises
-M = Metric("x")
-@pytest.mark.parametrize("claim", [raises(M, by=ablate(Head(i // 40, i % 40)), beyond=0.1) for i in range({claims})])
+
+X = Metric("x")
+
+@pytest.mark.parametrize("claim", [raises(X, by=ablate(Head(i // 32, i % 32)), beyond=0.1) for i in range({claims})])
 def test_it(claim, holds):
     assert holds(claim)
 """
-
-
-def pytest(folder: Path, *options: str, **environment: str) -> float:
-    """Seconds of one run in a process of its own, on one core."""
-    start = time.perf_counter()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
-    subprocess.run(command, cwd=folder, env=environment, check=False, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
-
-
-def table(path: Path, claims: int, examples: int) -> None:
-    rng = np.random.default_rng(0)
-    ids = tuple(f"e{i:05d}" for i in range(examples))
-    baseline = rng.normal(size=examples)
-    names = ["baseline", *(f"ablate(L{i // 40}.H{i % 40})" for i in range(claims))]
-    arms = (baseline if name == "baseline" else baseline + rng.normal(0.2, 0.5, examples) for name in names)
-    write_measurements(
-        path, [Measurement("toy", "x", name, ids, ids, arm) for name, arm in zip(names, arms, strict=True)]
-    )
+ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--claims", type=int, default=1000)
-    parser.add_argument("--examples", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=7)
-    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        table(folder / "m.parquet", given.claims, given.examples)
-        (folder / "test_many.py").write_text(FILE.format(claims=given.claims))
-        collected = pytest(folder, "--collect-only", "--claims-measurements", "m.parquet")
-        judged = pytest(folder, "--claims-measurements", "m.parquet")
-        plain = folder / "plain"
-        plain.mkdir()
-        (plain / "test_plain.py").write_text(
-            f"import pytest\n@pytest.mark.parametrize('i', range({given.claims}))\ndef test(i): pass\n"
+        (folder / "test_claims.py").write_text(FILE.format(claims=CLAIMS))
+        write_measurements(folder / "m.parquet", table())
+        recorded = ["test_claims.py", "--claims-measurements", "m.parquet", "-p", "no:cacheprovider", "-q", "--tb=no"]
+        judged, collected = seconds(folder, recorded), seconds(folder, [*recorded, "--collect-only"])
+        print(
+            f"{CLAIMS} claims of n={N} judged: {judged:.2f} s (goal 10), of which start and collection {collected:.2f} s"
         )
-        bare = pytest(plain, "-p", "no:claims")
-        (plain / "test_plain.py").write_text("def test(): pass\n")
-        alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        rounds = [
-            (pytest(plain, **alone), pytest(plain, "-p", "causal_claims.pytest_plugin", **alone))
-            for _ in range(given.rounds)
-        ]
-    without, with_plugin = (statistics.median(one) for one in zip(*rounds, strict=True))
-    print(f"{given.claims} claims of n={given.examples}, one core")
-    print(f"  collected       {collected:6.2f} s")
-    print(f"  judged          {judged:6.2f} s, of which {given.claims} empty tests of pytest alone take {bare:.2f} s")
-    print(
-        f"an unrelated run: {without * 1000:.0f} ms without the plugin, {(with_plugin - without) * 1000:+.0f} ms with it (medians of {given.rounds})"
-    )
+        print(f"--collect-only: {collected:.2f} s (goal 3)")
+        (folder / "test_other.py").write_text("def test_other(): pass\n")
+        print(f"added to an unrelated run: {1000 * added(folder):.0f} ms (goal 60)")
+
+
+def table() -> list[Measurement]:
+    draw = np.random.default_rng(0)
+    base, ids = draw.normal(size=N), tuple(f"e{i:04d}" for i in range(N))
+    arms = {f"ablate(L{i // 32}.H{i % 32})": base + draw.normal(0.1, 0.5, N) for i in range(CLAIMS)}
+    return [Measurement("toy", "x", name, ids, ids, values) for name, values in {"baseline": base, **arms}.items()]
+
+
+def seconds(folder: Path, options: list[str], environment: dict[str, str] | None = None) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "pytest", *options], cwd=folder, env={**os.environ, **ONE_CORE, **(environment or {})},
+                   stdout=subprocess.DEVNULL, check=False)  # fmt: skip
+    return time.perf_counter() - start
+
+
+def added(folder: Path, rounds: int = 15) -> float:
+    """Interleaved, so that a busy machine slows both alike; the difference of medians."""
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    plain = ["test_other.py", "-q", "-p", "no:cacheprovider"]
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(rounds):
+        for ours in times:
+            options = [*plain, "-p", "causal_claims.pytest_plugin"] if ours else plain
+            times[ours].append(seconds(folder, options, alone))
+    return statistics.median(times[True]) - statistics.median(times[False])
 
 
 if __name__ == "__main__":

@@ -74,6 +74,10 @@ class Record:
     lineage: Mapping[str, list[str]] = field(default_factory=dict)
     fingerprint: str = ""
 
+    def to_plain(self) -> dict[str, Any]:
+        """As JSON and execnet carry it."""
+        return {name: plain(value) for name, value in vars(self).items()}
+
     @property
     def key(self) -> tuple[str, str]:
         """What history hangs on: the claim and the model, never the node id."""
@@ -168,8 +172,8 @@ class Ledger:
     run: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        body = {"schema": SCHEMA, "run": self.run, "records": [vars(one) for one in self.records]}
-        return json.dumps(plain(body), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        body = {"schema": SCHEMA, "run": plain(self.run), "records": [one.to_plain() for one in self.records]}
+        return json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property
     def by_outcome(self) -> dict[Outcome, list[Record]]:
@@ -224,7 +228,7 @@ def write_whole(path: Path, text: str | bytes) -> None:
 
 def plain(value: Any) -> Any:
     """Only what JSON and execnet carry: numpy scalars and enums become plain, what is not finite becomes null."""
-    if isinstance(value, bool) or value is None:
+    if value is None or type(value) in (bool, str, int):
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None

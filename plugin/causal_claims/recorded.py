@@ -98,7 +98,7 @@ def read_measurements(path: Path) -> Recorded:
                 f"{name}, {_rows(np.flatnonzero(codes['metric'] == code), first_row)}: {metric!r} is no metric's name; "
                 "write x, or x(option=value), with letters, digits and '_'."
             )
-    return Recorded(_split(name, words, codes, values, first_row), str(path))
+    return Recorded(_split(name, words, codes, values, first_row), name)
 
 
 def write_measurements(path: Path, measurements: Iterable[Measurement]) -> None:

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import Any, TypedDict
 
 from causal_claims.claims.effects import Cell, Effect, distinct_cells
@@ -81,17 +82,17 @@ class Claim:
     def statement(self) -> str:
         return self.about.get("statement") or f"{self.subject}, {self.rule.needs()}"
 
-    @property
+    @cached_property
     def slug(self) -> str:
         """For the pytest id: `raises-r_v-L27.H11`."""
         return "-".join([self.kind, *self.rule.slug_parts()])
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Stable under renaming and reordering of tests, and under a change of margin; unique by content."""
         return self.about.get("id") or f"{self.slug[:80]}-{self.fingerprint[:8]}"
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of what is measured and compared: kind, cells, and settings other than margins."""
         content = [self.kind, [[(w, str(c)) for w, c in e.terms] for e in self.rule.effects()], self.rule.design()]
@@ -130,7 +131,8 @@ _LISTS = ("supersedes", "contradicts", "depends_on")
 def _check_about(rule: Rule, about: About) -> None:
     kind = rule.kind
     if unknown := set(about) - set(About.__annotations__):
-        known: list[str] = [f.name for f in fields(rule)] if is_dataclass(rule) else []
+        own: list[str] = [f.name for f in fields(rule)] if is_dataclass(rule) else []
+        known = [*own, *About.__annotations__]
         raise ClaimsError(
             f"{kind}(..., {min(unknown)}=...): no such setting{nearest(min(unknown), known)}; "
             f"every kind takes {listing(About.__annotations__, 20)}."

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from causal_claims.errors import ClaimsError
+
 
 def add(commands: Any) -> None:
     parser = commands.add_parser("calibrate", help="check the statistics by simulation", description=__doc__)
@@ -29,7 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
         return _planted(arguments)
     from causal_claims.calibration import calibrate
 
-    certificate = calibrate(arguments.runs, arguments.seed, arguments.section)
+    try:
+        certificate = calibrate(arguments.runs, arguments.seed, arguments.section)
+    except ValueError as error:
+        raise ClaimsError(str(error)) from None
     print(certificate)
     if arguments.json:
         arguments.json.write_text(json.dumps(certificate.to_json(), indent=1), encoding="utf-8")

@@ -36,10 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     old = read_ledger(arguments.against) if arguments.against.is_file() else Ledger([])
     options = [
         *(arguments.paths or ["claims"]),
-        "--claims-measurements",
-        arguments.measurements,
-        "--claims-reports",
-        arguments.reports,
+        f"--claims-measurements={arguments.measurements}",
+        f"--claims-reports={arguments.reports}",
     ]
     options += ["-m", arguments.select] if arguments.select else []
     options += ["--claims-confidence", arguments.confidence] if arguments.confidence else []

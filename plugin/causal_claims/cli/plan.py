@@ -20,5 +20,5 @@ def run(arguments: argparse.Namespace) -> int:
 
     options = ["--claims-plan", "-q", "--no-header", "-p", "no:cacheprovider", *(arguments.paths or ["claims"])]
     options += ["-m", arguments.select] if arguments.select else []
-    options += ["--claims-measurements", arguments.measurements] if arguments.measurements else []
+    options += [f"--claims-measurements={arguments.measurements}"] if arguments.measurements else []
     return int(pytest.main(options))

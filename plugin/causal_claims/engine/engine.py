@@ -11,8 +11,8 @@ from causal_claims.engine.decoding import Decoding
 from causal_claims.engine.delivery import Delivery, edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
 from causal_claims.engine.fast import FastPath
-from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.gauge import gauge_shift, reads_values
+from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.loading import Loaded, load
 from causal_claims.engine.noise import floor
 from causal_claims.engine.reference import ReferencePath

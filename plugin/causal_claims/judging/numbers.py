@@ -177,8 +177,9 @@ def _expected_repeats(table: NDArray[np.float64]) -> float:
     chance = 1.0
     for column in columns:
         spread = float(np.std(column))
-        levels = np.unique(np.round(column / spread, 9)) * spread if spread > 0 else column[:1]  # no float dust
-        step = float(np.min(np.diff(levels))) if len(levels) > 1 else np.inf
+        gaps = np.diff(np.unique(column))
+        gaps = gaps[gaps > 1e-9 * spread]  # differences of rounded numbers leave the grid by the last digit
+        step = float(gaps.min()) if len(gaps) else np.inf
         chance *= min(1.0, step / (3.5 * spread)) if spread > 0 else 1.0
     return n * (n - 1) / 2 * chance
 

@@ -25,7 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Our scheduler must be known before xdist asks for one."""
+    """Our scheduler must be known before xdist asks for one; a plan is made in this process."""
+    if config.getoption("--claims-plan") and config.pluginmanager.hasplugin("xdist"):
+        config.option.numprocesses, config.option.dist, config.option.tx = 0, "no", []
     if config.pluginmanager.hasplugin("xdist") and options.in_use(config):
         from causal_claims.pytest_plugin.scheduling import XdistHooks
 
@@ -110,11 +112,11 @@ def pytest_sessionfinish_status(session: pytest.Session) -> None:
         claims.set_exit_status(session)
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     if (claims := _started(config)) is not None:
         from causal_claims.pytest_plugin import terminal
 
-        terminal.summarise(terminalreporter, claims)
+        terminal.summarise(terminalreporter, claims, int(exitstatus))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

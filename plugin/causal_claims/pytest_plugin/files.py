@@ -65,7 +65,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
 
 def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:
     """A margin for a claim that nobody judged is a slip of the pen, unless the run was stopped before it came."""
-    if session.shouldstop or session.shouldfail or claims.crashed:
+    if session.shouldstop or session.shouldfail or claims.crashed or int(session.exitstatus) not in (0, 1):
         return None
     ids = sorted({one.id for one in claims.ledger.records})
     for name, _ in claims.settings.margins:

@@ -213,11 +213,14 @@ def settings(config: pytest.Config) -> Settings:
 
 
 def root(config: pytest.Config) -> Path:
-    """The project's folder: pytest's root where a config file marks it, else where the command was given.
-
-    Without a config file pytest takes the root from whatever paths stand on the command line, a table's included.
+    """The root directory, as pytest finds it but for one thing: to pytest the value in `--claims-measurements FILE` is
+    one of the paths to test, and moves the root directory to wherever the table lies.
     """
-    return config.rootpath if config.inipath is not None else config.invocation_params.dir
+    inside = all(
+        (config.invocation_params.dir / arg.partition("::")[0]).resolve().is_relative_to(config.rootpath.resolve())
+        for arg in config.args
+    )
+    return config.rootpath if inside and config.inipath is not None else config.invocation_params.dir
 
 
 def session_in(config: pytest.Config) -> ClaimsSession | None:

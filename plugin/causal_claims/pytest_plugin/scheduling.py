@@ -33,14 +33,25 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def remove_node(self, node: Any) -> str | None:
         """A worker is gone: the test it was running failed with it, the rest of its work goes to others."""
-        crashed: str | None = super().remove_node(node)
-        if crashed is not None:
-            for scope, unit in list(self.workqueue.items()):
-                if crashed in unit:
-                    unit[crashed] = True
-                    if all(unit.values()):
-                        del self.workqueue[scope]
+        workload = self.assigned_work.pop(node)
+        left = {
+            scope: [test for test, done in unit.items() if not done] for scope, unit in workload.items()
+        }  # in the order in which the worker ran them
+        crashed: str | None = next((tests[0] for tests in left.values() if tests), None)
+        for scope, tests in left.items():
+            if unit := {test: False for test in tests if test != crashed}:
+                self.workqueue[scope] = unit
+        for other in list(self.assigned_work):
+            self._reschedule(other)
         return crashed
+
+    def _reschedule(self, node: Any) -> None:
+        """A worker begins a test only when it knows of another: with a single one and work left it would wait forever."""
+        if node not in self.registered_collections:
+            return  # it takes another's place and is still collecting
+        super()._reschedule(node)
+        while self.workqueue and not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
+            self._assign_work_unit(node)
 
 
 class XdistHooks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from causal_claims.verdicts import Evidence, Outcome, Verdict
 
 BY_HAND = "by_hand"  # the model key of numbers that a test measured without any model chosen
 INCOMPLETE = 11
+_STOPPED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 class ClaimsSession:
@@ -197,7 +199,8 @@ class ClaimsSession:
         self.expected.update(node_ids)
         gating.check_pins(self, node_ids)
         for claim, key in _claims_of(items):
-            self._known(self._with_margin(claim), key)
+            with suppress(ClaimsError):  # a margin that cannot be changed is said where the claim is judged
+                self._known(self._with_margin(claim), key)
         if items and self.recorded is None:
             workers = int(getattr(self.config, "workerinput", {}).get("workercount", 1))
             self.measuring.gather(items, grouped(list(node_ids), set(self.registry.models), workers))
@@ -229,6 +232,10 @@ class ClaimsSession:
     def missing(self) -> list[str]:
         return sorted(self.expected - self.reported)
 
+    def lost(self, status: int) -> list[str]:
+        """Tests that should have sent a report and did not; a run that was refused or stopped lost none."""
+        return [] if status in _STOPPED or self.config.option.collectonly else self.missing()
+
     def write(self, session: pytest.Session) -> None:
         if hasattr(self.config, "workerinput"):
             return
@@ -240,8 +247,8 @@ class ClaimsSession:
         """A run that lost tests never exits 0."""
         if hasattr(self.config, "workerinput") or self.config.option.collectonly:
             return
-        self.stopped = bool(session.shouldstop or session.shouldfail) or int(session.exitstatus) not in (0, 1)
-        lost = bool(self.crashed) or (bool(self.missing()) and not self.stopped)
+        self.stopped = bool(session.shouldstop or session.shouldfail)
+        lost = bool(self.crashed) or (bool(self.lost(int(session.exitstatus))) and not self.stopped)
         not_run_at_gate = self.settings.not_run == "error" and any(
             one.outcome == Outcome.NOT_RUN for one in self.ledger.records
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
-from causal_claims.ledger import Record, plain
+from causal_claims.ledger import plain
 from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.carrying import pack
 from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
@@ -36,6 +37,7 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = f"{sentence}\n{_place(item)}"
     if call.when == "call" or (call.when == "setup" and not report.passed):
         _attach(item, report, judged)
+    report.user_properties = [(name, _carried(value)) for name, value in report.user_properties]
 
 
 def shorten_collection(report: pytest.CollectReport) -> None:
@@ -80,17 +82,22 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     session = options.session_in(item.config)
     if session is not None and (fresh := session.unsent()):
         report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
-    report.claims_records = json.dumps([plain(vars(one)) for one in records])  # type: ignore[attr-defined]
-    for i, record in enumerate(records):
+    bodies = [one.to_plain() for one in records]
+    report.claims_records = json.dumps(bodies)  # type: ignore[attr-defined]
+    for i, body in enumerate(bodies):
         prefix = "claim" if i == 0 else f"claim.{i + 1}"
-        properties = list(_properties(record, prefix))
+        properties = list(_properties(body, prefix))
         item.user_properties.extend(properties)
         report.user_properties.extend(properties)
 
 
-def _properties(record: Record, prefix: str) -> list[tuple[str, object]]:
-    values = {name: plain(getattr(record, name)) for name in _PROPERTIES}
-    found = [(f"{prefix}.{name}", value) for name, value in values.items() if value is not None]
+def _carried(value: object) -> object:
+    """A numpy scalar that a test recorded would kill an xdist worker, and its tests with it; a plain one does not."""
+    return plain(value) if type(value).__module__ == "numpy" else value
+
+
+def _properties(values: dict[str, Any], prefix: str) -> list[tuple[str, object]]:
+    found = [(f"{prefix}.{name}", values[name]) for name in _PROPERTIES if values[name] is not None]
     return [*found, (f"{prefix}.revision", values["checkpoint"] or "")]
 
 

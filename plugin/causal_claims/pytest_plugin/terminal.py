@@ -18,7 +18,7 @@ _COLOURS = {
 _MANY = 20
 
 
-def summarise(reporter: Any, claims: ClaimsSession) -> None:
+def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     """Grouped by outcome, the worst last, where the eye is."""
     groups = claims.ledger.by_outcome
     if claims.plan is not None:
@@ -26,7 +26,8 @@ def summarise(reporter: Any, claims: ClaimsSession) -> None:
         return
     if reporter.config.option.collectonly:
         return
-    if not claims.ledger.records and not claims.missing() and not claims.written:
+    lost = claims.lost(status)
+    if not claims.ledger.records and not lost and not claims.written:
         return
     reporter.section("causal claims", sep="=")
     for outcome in _ORDER:
@@ -40,7 +41,7 @@ def summarise(reporter: Any, claims: ClaimsSession) -> None:
     for line in claims.written:
         reporter.write_line(line)
     gating.tell(reporter, claims)
-    if (lost := claims.missing()) and not claims.stopped:
+    if lost:
         reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
 
 

@@ -1,0 +1,179 @@
+"""Each kind comes out SUPPORTED, REFUTED and INCONCLUSIVE on data made so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from causal_claims import (
+    above,
+    agrees,
+    beats,
+    below,
+    correlates,
+    counts,
+    dose,
+    effect,
+    enriched,
+    exactly,
+    interacts,
+    joint,
+    level,
+    lowers,
+    negligible,
+    raises,
+    ranks,
+    recovers,
+    replicates,
+    specific,
+    strongest,
+)  # fmt: skip
+from verdicts_of import X, arms, head, verdict
+
+S, R, I = "SUPPORTED", "REFUTED", "INCONCLUSIVE"  # noqa: E741
+H = [head(i) for i in range(40)]
+PAIR = str(joint(H[0], H[1]))
+
+
+def many(values: dict[int, float], n: int = 60, sd: float = 0.3) -> dict[str, np.ndarray]:
+    return arms(n, sd=sd, **{f"h{i}": v for i, v in values.items()})
+
+
+def together(both: float, sd: float = 0.3) -> dict[str, np.ndarray]:
+    found = many({0: 0.5, 1: 0.5, 2: both}, sd=sd)
+    found[PAIR] = found.pop("ablate(L0.H2)")
+    return found
+
+
+def screened(strength: float, heads: int = 20) -> dict[str, np.ndarray]:
+    draw = np.random.default_rng(1)
+    scores = np.linspace(0, 1, heads)
+    found = many({i: strength * scores[i] + (0.02 + 0.3 * (strength == 0)) * draw.normal() for i in range(heads)})
+    for i in range(heads):
+        found[f"baseline on h{i}"] = scores[i] + 0.1 * draw.normal(size=60)
+    return found
+
+
+def tokens(lift: float, n: int = 300) -> dict[str, np.ndarray]:
+    draw = np.random.default_rng(2)
+    values = draw.normal(size=n)
+    values[:40] += lift
+    return {"baseline": values}
+
+
+UP, DOWN, SMALL, BIG = many({0: 1.0}), many({0: -1.0}), many({0: 0.0}, sd=0.05), many({0: 0.4}, sd=2.0)
+RATIO = {"at_least": 0.5}
+SCORE = correlates([level(X.on(f"h{i}")) for i in range(20)], [effect(X, by=H[i]) for i in range(20)])
+TOKENS = [f"e{i:04d}" for i in range(40)]
+RISING, FLAT, FALLING = ({0: s, 1: 2 * s, 2: 3 * s} for s in (0.5, 0.02, -0.5))
+DOSES = {1: H[0], 2: H[1], 4: H[2]}
+SETS = {i: 0.02 * (i % 7) for i in range(1, 40)}
+
+CASES = [
+    (raises(X, by=H[0], beyond=0.5), UP, S),
+    (raises(X, by=H[0], beyond=0.5), DOWN, R),
+    (raises(X, by=H[0], beyond=0.5), BIG, I),
+    (raises(X, by=H[0], smallest=0.2), many({0: 0.05}, n=200, sd=0.1), R),
+    (lowers(X, by=H[0], beyond=0.5), DOWN, S),
+    (lowers(X, by=H[0], beyond=0.5), UP, R),
+    (lowers(X, by=H[0], beyond=0.5), many({0: -0.5}), I),
+    (above(X, -1), UP, S),
+    (above(X, 1), UP, R),
+    (above(X, float(UP["baseline"].mean())), UP, I),
+    (below(X, 1), UP, S),
+    (below(X, -1), UP, R),
+    (below(X, float(UP["baseline"].mean())), UP, I),
+    (negligible(X, by=H[0], within=0.1), SMALL, S),
+    (negligible(X, by=H[0], within=0.1), UP, R),
+    (negligible(X, by=H[0], within=0.1), many({0: 0.05}, n=12), I),
+    (negligible(X, each=H[:4], within=0.1), many(dict.fromkeys(range(4), 0.0), sd=0.05), S),
+    (negligible(X, each=H[:4], within=0.1), many({0: 0, 1: 0, 2: 1.0, 3: 0}, sd=0.05), R),
+    (negligible(X, each=H[:4], within=0.1), many({0: 0, 1: 0, 2: 0.1, 3: 0}, sd=0.05), I),
+    (strongest(X, by=H[0], among=H[1:4]), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
+    (strongest(X, by=H[0], among=H[1:4], picked="after"), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
+    (strongest(X, by=H[0], among=H[1:4], way="lowers"), many({0: -1, 1: -0.2, 2: 0, 3: 0}), S),
+    (strongest(X, by=H[0], among=H[1:4]), many({0: 0, 1: 1, 2: 0, 3: 0}), R),
+    (strongest(X, by=H[0], among=H[1:4]), many({0: 1, 1: 1, 2: 0, 3: 0}), I),
+    (ranks(X, order=H[:3]), many({0: 1, 1: 0.5, 2: 0}), S),
+    (ranks(X, order=H[:3]), many({0: 0, 1: 0.5, 2: 1}), R),
+    (ranks(X, order=H[:3]), many({0: 1, 1: 0, 2: 0}), I),
+    (ranks(X, order=H[:3], way="lowers"), many({0: -1, 1: -0.5, 2: 0}), S),
+    (counts(X, each=H[:5], beyond=0.5, equals=2), many({0: 1, 1: 1, 2: 0, 3: 0, 4: 0}), S),
+    (counts(X, each=H[:5], beyond=0.5, equals=2), many({0: 1, 1: 1, 2: 1, 3: 0, 4: 0}), R),
+    (counts(X, each=H[:5], beyond=0.5, equals=2), many({0: 1, 1: 1, 2: 0.5, 3: 0, 4: 0}), I),
+    (counts(X, each=H[:5], beyond=0.5, between=(1, 3)), many({0: 1, 1: 1, 2: 0.5, 3: 0, 4: 0}), S),
+    (beats(X, by=H[0], against=H[1:40], way="raises"), many({0: 1, **SETS}), S),
+    (beats(X, by=H[0], against=H[1:40], way="raises"), many({0: -1, **SETS}), R),
+    (beats(X, by=H[0], against=H[1:11], way="raises"), many({0: 1, **SETS}), I),
+    (dose(X, at=DOSES, way="raises"), many(RISING), S),
+    (dose(X, at=DOSES, way="raises"), many(FALLING), R),
+    (dose(X, at=DOSES, way="raises"), many(FLAT), I),
+    (dose(X, at=DOSES, way="raises", monotone=True), many(RISING), S),
+    (dose(X, at=DOSES, way="raises", monotone=True), many(FALLING), R),
+    (dose(X, at=DOSES, way="raises", monotone=True), many(FLAT, sd=0.6), I),
+    (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), **RATIO), many({0: 0.8, 1: 1.0}), S),
+    (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), **RATIO), many({0: 0.1, 1: 1.0}), R),
+    (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), **RATIO), many({0: 0.5, 1: 1.0}), I),
+    (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), **RATIO), many({0: -0.8, 1: -1.0}), S),
+    (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), between=(0.6, 1)), many({0: 0.8, 1: 1.0}), S),
+    (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), between=(0.6, 0.7)), many({0: 1, 1: 1.0}), R),
+    (interacts(X, parts=H[:2]), together(2.0), S),
+    (interacts(X, parts=H[:2]), together(0.0), R),
+    (interacts(X, parts=H[:2]), together(1.0), I),
+    (interacts(X, parts=H[:2], way="lowers"), together(0.0), S),
+    (specific(effect(X, by=H[0]), effect(X, by=H[1])), many({0: 1, 1: 0}), S),
+    (specific(effect(X, by=H[0]), effect(X, by=H[1])), many({0: 0, 1: 1}), R),
+    (specific(effect(X, by=H[0]), effect(X, by=H[1])), many({0: 1, 1: 1}), I),
+    (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), many({0: 1, 1: 1}), S),
+    (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), many({0: 1, 1: 0}), R),
+    (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), many({0: 1, 1: 0.7}), I),
+    (SCORE, screened(1.0), S),
+    (SCORE, screened(-1.0), R),
+    (SCORE, screened(0.0), I),
+    (enriched(X, members=TOKENS), tokens(1.5), S),
+    (enriched(X, members=TOKENS), tokens(-1.5), R),
+    (enriched(X, members=TOKENS), tokens(0.0), I),
+    (replicates(X, by=H[0], reported=1.0), UP, S),
+    (replicates(X, by=H[0], reported=5.0), UP, R),
+    (replicates(X, by=H[0], reported=-1.0), UP, R),
+    (replicates(X, by=H[0], reported=0.1), many({0: 0.05}, sd=0.5), I),
+    (exactly(level(X, under=H[0]) - level(X)), {"baseline": [1.0, 2, 3], "ablate(L0.H0)": [1.0, 2, 3]}, S),
+    (exactly(level(X, under=H[0]) - level(X)), {"baseline": [1.0, 2, 3], "ablate(L0.H0)": [1.0, 2, 3.5]}, R),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=[f"{i}-{claim.kind}-{outcome}" for i, (claim, _, outcome) in enumerate(CASES)]
+)
+def test_the_kind_decides_made_data_as_it_must(case):
+    claim, data, outcome = case
+    found = verdict(claim, data)
+
+    assert found.outcome == outcome, found.reason
+    assert found.reason
+    assert found.evidence.decision.n > 0
+
+
+UNDECIDED = [(c, d) for c, d, o in CASES if o == I and c.kind in ("raises", "lowers", "negligible", "specific")]
+
+
+@pytest.mark.parametrize("i", range(len(UNDECIDED)))
+def test_what_is_undecided_says_what_could_have_been_shown(i):
+    claim, data = UNDECIDED[i]
+    found = verdict(claim, data)
+
+    assert "could have been shown" in found.reason or len(claim.rule.effects()) > 1
+    assert found.evidence.decision.smallest_detectable > 0
+
+
+def test_the_order_of_examples_changes_no_figure():
+    order = np.random.default_rng(3).permutation(60)
+    for claim, data, _ in CASES[:6]:
+        names = [f"e{i:04d}" for i in range(len(data["baseline"]))]
+        if len(names) != 60:
+            continue
+        here = verdict(claim, data, ids=names).evidence.decision
+        there = verdict(claim, {k: v[order] for k, v in data.items()}, ids=[names[i] for i in order]).evidence.decision
+
+        assert (here.effect, here.ci_low, here.ci_high) == pytest.approx(
+            (there.effect, there.ci_low, there.ci_high), rel=1e-12
+        )

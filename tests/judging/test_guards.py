@@ -1,0 +1,251 @@
+"""Each guard fires where it must and stays silent where it must not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from causal_claims import (
+    Behaviour,
+    Head,
+    Metric,
+    Resid,
+    VSlice,
+    ablate,
+    delete_v_slice,
+    effect,
+    exactly,
+    level,
+    lowers,
+    metric,
+    negligible,
+    patch,
+    raises,
+    replicates,
+    strongest,
+)  # fmt: skip
+from causal_claims.measurements import Receipt
+from causal_claims.models import ModelSpec
+from causal_claims.sites import Point, Stage
+from verdicts_of import RECEIPT, X, arms, head, verdict
+
+GROUPED = ModelSpec("m", "mistral", "a/b", layers=4, heads=8, kv_heads=2)
+
+
+@metric(low=0, high=1, reads=Point(2, Stage.Z))
+def judging_share(run):
+    return run
+
+
+@metric(gauge_free=False, reads=Point(3, Stage.RESID_POST))
+def judging_gauge(run):
+    return run
+
+
+SHARE, GAUGE = Metric("judging_share"), Metric("judging_gauge")
+
+
+def fired(found):
+    return {guard.name for guard in found.evidence.guards if guard.fired}
+
+
+def unit_arms(by):
+    return {"baseline": np.linspace(0.1, 0.3, 20), str(by): np.linspace(0.5, 0.9, 20) ** 1.5}
+
+
+def test_a_write_after_every_read_has_no_causal_path():
+    by = ablate(Head(3, 0))
+    found = verdict(raises(SHARE, by=by), unit_arms(by))
+
+    assert found.outcome == "INVALID"
+    assert found.reason.startswith("no causal path: ")
+
+
+def test_a_write_before_a_read_has_a_causal_path():
+    by = ablate(Head(1, 0))
+
+    assert verdict(raises(SHARE, by=by), unit_arms(by)).outcome == "SUPPORTED"
+
+
+def test_a_metric_that_reads_what_is_written_measures_what_it_edits():
+    by = ablate(Head(2, 0))
+
+    assert verdict(raises(SHARE, by=by), unit_arms(by)).reason.startswith("measures what it edits: ")
+
+
+@pytest.mark.parametrize("claim", [
+    lambda by: replicates(SHARE, by=by, reported=0.37),
+    lambda by: raises(SHARE, by=by, wording="descriptive"),
+], ids=["replicates", "descriptive"])  # fmt: skip
+def test_a_figure_may_be_reproduced_by_a_procedure_that_can_carry_no_cause(claim):
+    by = ablate(Head(3, 0))
+    found = verdict(claim(by), unit_arms(by))
+
+    assert not fired(found)
+    assert found.outcome == "SUPPORTED"
+
+
+def test_a_slice_of_a_grouped_v_proj_is_a_pseudo_head():
+    by = delete_v_slice(VSlice(0, 3))
+    data = {"baseline": arms(20)["baseline"], str(by): arms(20, h0=1)["ablate(L0.H0)"]}
+
+    assert verdict(raises(X, by=by), data, spec=GROUPED).reason.startswith("pseudo-head: L0.V3of32 is no head")
+    assert "pseudo-head" not in fired(verdict(raises(X, by=by, wording="descriptive"), data, spec=GROUPED))
+
+
+def test_heads_picked_on_the_judging_examples_need_a_kind_that_corrects():
+    over = X.on("plain")
+    data = {f"{k} on plain": v for k, v in arms(40, h0=1, h1=0).items()}
+
+    assert fired(verdict(raises(over, by=head(0), picked_on="plain"), data)) == {"selection"}
+    assert not fired(verdict(raises(over, by=head(0), picked_on="others"), data))
+    assert not fired(verdict(strongest(over, by=head(0), among=[head(1)], picked="after", picked_on="plain"), data))
+    assert fired(verdict(strongest(over, by=head(0), among=[head(1)], picked_on="plain"), data)) == {"selection"}
+
+
+def test_a_causal_wording_needs_a_basis_free_metric():
+    by = ablate(Head(1, 0))
+
+    assert fired(verdict(raises(GAUGE, by=by, wording="causal"), unit_arms(by))) == {"wording"}
+    assert not fired(verdict(raises(GAUGE, by=by), unit_arms(by)))
+
+
+def test_recorded_numbers_without_receipts_carry_no_causal_wording():
+    assert verdict(raises(X, by=head(0)), arms(40, h0=1)).evidence.level == "descriptive"
+    assert (
+        verdict(raises(X, by=head(0)), arms(40, h0=1), receipts={"ablate(L0.H0)": RECEIPT}).evidence.level == "causal"
+    )
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_numbers_that_are_not_finite_are_uninformative(value):
+    data = arms(40, h0=1)
+    data["ablate(L0.H0)"][3] = value
+    found = verdict(raises(X, by=head(0)), data)
+
+    assert found.outcome == "INVALID"
+    assert "uninformative: 1 of 40 values" in found.reason
+
+
+def test_numbers_outside_the_declared_range_are_uninformative():
+    by = ablate(Head(1, 0))
+    data = unit_arms(by)
+    data[str(by)][0] = 1.5
+
+    assert "outside the declared range [0, 1]" in verdict(raises(SHARE, by=by), data).reason
+
+
+def test_a_metric_without_variance_is_uninformative():
+    assert "no variance" in verdict(raises(X, by=head(0)), {"baseline": [0.3] * 20, "ablate(L0.H0)": [0.3] * 20}).reason
+
+
+def test_one_constant_arm_is_a_stuck_metric_unless_it_counts():
+    data = arms(20)
+    stuck = verdict(raises(X, by=head(0)), {**data, "ablate(L0.H0)": [0.7] * 20})
+    counted = verdict(raises(X, by=head(0)), {"baseline": [0, 1] * 10, "ablate(L0.H0)": [1] * 20})
+
+    assert "the metric is stuck" in stuck.reason
+    assert counted.outcome == "SUPPORTED"
+
+
+def test_identical_arms_need_a_receipt():
+    data = arms(40)
+    data["ablate(L0.H0)"] = data["baseline"].copy()
+    claim = negligible(X, by=head(0), within=0.3)
+
+    assert "identical arms without a receipt" in verdict(claim, data).reason
+    assert verdict(claim, data, receipts={"ablate(L0.H0)": RECEIPT}).outcome == "INCONCLUSIVE"
+
+
+def test_identical_figures_under_two_names_are_uninformative():
+    data = arms(40, h0=1)
+    data["ablate(L0.H1)"] = data["ablate(L0.H0)"].copy()
+
+    assert (
+        "identical figures for different interventions"
+        in verdict(strongest(X, by=head(0), among=[head(1)]), data).reason
+    )
+    assert verdict(exactly(level(X, under=head(0)) - level(X, under=head(1))), data).outcome == "SUPPORTED"
+
+
+@pytest.mark.parametrize(("receipt", "word"), [
+    (Receipt(("L0.H0",), 9, 10, 1.0, True), "fired 9 times"),
+    (Receipt(("L0.H0",), 10, 10, 0.0, True), "changed nothing"),
+    (Receipt(("L0.H0",), 10, 10, math.nan, True), "changed nothing"),
+    (Receipt(("L0.H0",), 10, 10, 1.0, False), "not removed"),
+], ids=["too few", "nothing", "nan", "left"])  # fmt: skip
+def test_an_intervention_that_was_not_delivered_is_invalid(receipt, word):
+    found = verdict(raises(X, by=head(0)), arms(40, h0=1), receipts={"ablate(L0.H0)": receipt})
+
+    assert found.outcome == "INVALID"
+    assert word in found.reason
+
+
+def test_duplicated_prompts_count_once():
+    data = {name: np.tile(values, 5) for name, values in arms(10, h0=0.4, sd=0.6).items()}
+    found = verdict(raises(X, by=head(0)), data)
+
+    assert found.evidence.decision.n == 10
+    assert found.evidence.decision.n_unit == "cluster"
+    assert any("10 distinct examples" in guard.sentence for guard in found.evidence.guards)
+
+
+def test_seeds_of_a_deterministic_run_add_no_n():
+    data = {name: np.tile(values, 100) for name, values in arms(4, h0=1, sd=0.2).items()}
+
+    assert verdict(raises(X, by=head(0)), data).outcome == "INCONCLUSIVE"
+
+
+def test_rows_of_a_cluster_count_once():
+    data = arms(60, h0=0.4, sd=0.6)
+    found = verdict(raises(X, by=head(0)), data, clusters=[f"d{i // 10}" for i in range(60)])
+
+    assert found.evidence.decision.n == 6
+    assert found.outcome == "INCONCLUSIVE"
+
+
+def test_rows_that_agree_by_coarse_rounding_are_not_joined():
+    data = {name: np.round(values, 1) for name, values in arms(200, h0=1).items()}
+
+    assert verdict(raises(X, by=head(0)), data).evidence.decision.n == 200
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_fewer_than_eight_examples_decide_nothing(n):
+    found = verdict(raises(X, by=head(0)), arms(n, h0=50))
+
+    assert found.outcome in ("INCONCLUSIVE", "INVALID")
+    assert verdict(raises(X, by=head(0)), arms(8, h0=50)).outcome == "SUPPORTED"
+
+
+def test_a_behaviour_that_is_absent_is_not_run_and_never_refuted():
+    able = Metric("accuracy_by_hand")
+    claim = raises(X, by=head(0), given=Behaviour(level(able), above=0.5))
+    data = {f"x: {name}": values for name, values in arms(40, h0=-1).items()}
+    cannot = verdict(claim, {**data, "accuracy_by_hand: baseline": [0, 1, 0, 0] * 10})
+    can = verdict(claim, {**data, "accuracy_by_hand: baseline": [1, 1, 1, 1, 0] * 8})
+
+    assert cannot.outcome == "NOT RUN"
+    assert "behaviour absent" in cannot.reason
+    assert can.outcome == "REFUTED"
+
+
+def test_an_effect_within_the_noise_floor_of_its_margin_is_invalid():
+    claim = raises(X, by=head(0), beyond=0.5)
+
+    assert fired(verdict(claim, arms(60, h0=1), noise=10.0)) == {"numerics"}
+    assert not fired(verdict(claim, arms(60, h0=1), noise=0.001))
+
+
+def test_a_patch_of_a_later_layer_cannot_reach_an_earlier_read():
+    by = patch(Resid(3, "post"))
+
+    assert verdict(lowers(SHARE, by=by), unit_arms(by)).reason.startswith("no causal path")
+
+
+def test_a_baseline_claim_needs_no_intervention_guard():
+    from causal_claims import above
+
+    assert not fired(verdict(above(X, -5), {"baseline": arms(40)["baseline"]}))
+    assert effect(X, by=head(0)).cells
