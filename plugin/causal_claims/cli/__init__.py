@@ -10,6 +10,7 @@ from causal_claims.cli import (
     baseline,
     calibrate,
     check,
+    doctor,
     gate,
     judge,
     list_,
@@ -23,7 +24,7 @@ from causal_claims.cli import (
 )
 from causal_claims.errors import ClaimsError
 
-_COMMANDS = (list_, show, plan, judge, calibrate, new, gate, baseline, status, prose, check, watch, render)
+_COMMANDS = (list_, show, plan, doctor, judge, calibrate, new, gate, baseline, status, prose, check, watch, render)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
