@@ -21,4 +21,4 @@ def test_it_finds_the_projects_claims_from_its_folder(command):
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "S0-1.written" in done.stdout
+    assert "S3-8.logic" in done.stdout
