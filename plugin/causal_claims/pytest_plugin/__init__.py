@@ -55,8 +55,9 @@ class _Listener:
         self._attendance.expect(ids)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
+        if self._config.pluginmanager.hasplugin("causal_claims_session"):
+            return
         if hasattr(report, "claims_records"):
-            self._config.pluginmanager.unregister(self)
             _begin(self._config, self._attendance).saw(report)
         else:
             self._attendance.saw(report)

@@ -73,9 +73,12 @@ class Judge:
 
     def _cells(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
         if model is None:
+            names = self._markers.by_name
+            mark = f"mark the test with a key or family of {self._registry.source} ({listing(names)})"
             raise ClaimsError(
-                f"{claim.subject}: on which model?  Mark the test with a key or family of {self._registry.source} "
-                f"({listing(self._markers.by_name)}), give numbers with --claims-measurements FILE, or with holds(claim, values=...)."
+                "on which model?  There is no number for this claim: "
+                f"{mark if names else 'write a models.yaml and mark the test with one of its keys'}, "
+                "give a table with --claims-measurements FILE, or numbers with holds(claim, values=...)."
             )
         if self._recorded is not None:
             return self._recorded.cells(model, claim.cells)
