@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inner import HEADER
+from suite import HEADER
 
 BASE = "toy,x,baseline,e{i},e{i},{i}"
 

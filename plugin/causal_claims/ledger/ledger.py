@@ -58,7 +58,7 @@ def read_ledger(path: Path) -> Ledger:
     except ClaimsError as error:
         raise ClaimsError(f"ledger {path} {error}") from None
     try:
-        return Ledger([record_from(one) for one in body["records"]], body.get("run", {}))
+        return Ledger([record_from(dict(one)) for one in body["records"]], dict(body.get("run", {})))
     except (KeyError, TypeError, ValueError) as error:
         raise ClaimsError(f"ledger {path} is damaged: {error}.") from None
 
