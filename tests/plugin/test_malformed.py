@@ -63,6 +63,21 @@ def test_a_malformed_registry_is_refused(tmp_path, content, word):
     assert "models.yaml" in run.text
 
 
+@pytest.mark.parametrize("make", [
+    lambda path: path.mkdir(),
+    lambda path: path.symlink_to("nowhere"),
+    lambda path: path.symlink_to("models.yaml"),
+    lambda path: path.write_bytes(b"a: {family: caf\xe9, id: b}"),
+    lambda path: path.write_text("a: {family: x, id: b}", encoding="utf-16"),
+], ids=["folder", "to nowhere", "to itself", "latin-1", "utf-16"])  # fmt: skip
+def test_a_registry_that_is_no_text_file_is_refused_and_not_passed_over(tmp_path, make):
+    make(tmp_path / "models.yaml")
+    run = ClaimSuite({**LEDGER, "test_x.py": "def test_x(): pass\n"}).run_here("-q", folder=tmp_path)
+
+    sound(run, code=4)
+    one_sentence(run.text, "models.yaml")
+
+
 TABLES = [("m.csv", f"{HEADER}\n{rows}".encode(), word) for rows, word in ROWS.items()] + FILES
 
 

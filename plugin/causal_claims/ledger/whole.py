@@ -8,7 +8,7 @@ from pathlib import Path
 def write_whole(path: Path, text: str | bytes) -> None:
     """Replace a file at once, so that a reader sees the old one or the new one and never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = text.encode() if isinstance(text, str) else text
+    content = text.encode(errors="backslashreplace") if isinstance(text, str) else text
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

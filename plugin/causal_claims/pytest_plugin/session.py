@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -103,7 +104,7 @@ class ClaimsSession:
 
 def _sources(settings: Settings) -> tuple[Registry, Recorded | None]:
     """The registry and the table; what is wrong with them is a sentence."""
-    registry = load_registry(settings.models) if settings.models.is_file() else Registry()
+    registry = load_registry(settings.models) if os.path.lexists(settings.models) else Registry()
     for text in settings.overrides:
         registry = registry.override(text)
     if settings.stand_in is not None:

@@ -74,10 +74,16 @@ def read_settings(config: pytest.Config) -> Settings:
         text = named(name) or str(config.getini(f"claims_{name}")) or INI[f"claims_{name}"]
         return None if text == "off" else from_root(config, text)
 
+    overrides, margins = (
+        config.getoption("--claims-model"),
+        [values.margin(m) for m in config.getoption("--claims-margin")],
+    )
+    values.once("model", (text.partition("=")[0] for text in overrides))
+    values.once("margin", (name for name, _ in margins))
     models, registry = from_root(config, str(config.getini("claims_models"))), str(config.getini("claims_models"))
     if registry != REGISTRY and not models.is_file():
         raise pytest.UsageError(f"claims_models={registry}: there is no file {models}.")
-    reports, summary = place("reports"), path("summary")
+    reports, cache, html, summary = place("reports"), place("cache"), path("html"), path("summary")
     if summary is None and os.environ.get("GITHUB_STEP_SUMMARY"):
         summary = from_here(config, os.environ["GITHUB_STEP_SUMMARY"])
     device, dtype, examples = option("device"), given("dtype"), given("examples")
@@ -86,7 +92,7 @@ def read_settings(config: pytest.Config) -> Settings:
     gate = bool(config.getoption("--claims-gate"))
     return Settings(
         models=models,
-        overrides=tuple(config.getoption("--claims-model")),
+        overrides=tuple(overrides),
         measurements=path("measurements"),
         inconclusive=values.choice("inconclusive", option("inconclusive"), ("fail", "skip")),
         reports=values.folder("reports", reports) if reports is not None else None,
@@ -99,15 +105,15 @@ def read_settings(config: pytest.Config) -> Settings:
         backend=values.choice("backend", option("backend", "fast"), ("fast", "reference")),
         device=device,
         dtype=values.choice("dtype", dtype, _DTYPES) if dtype is not None else None,
-        cache=place("cache"),
+        cache=values.folder("cache", cache) if cache is not None else None,
         memory_gb=values.number("memory", option("memory", "4"), 0, float("inf"), "give a number above 0"),
         examples=values.whole("examples", examples) if examples is not None else None,
-        html=path("html"),
-        summary=summary,
-        margins=tuple(values.margin(text) for text in config.getoption("--claims-margin")),
+        html=values.file("html", html) if html is not None else None,
+        summary=values.file("summary", summary) if summary is not None else None,
+        margins=tuple(margins),
         baseline=named("baseline"),
         baselines=from_root(config, str(config.getini("claims_baselines"))),
         save=named("save"),
-        fail_on=values.fail_on(option("fail-on")),
+        fail_on=values.fail_on(named("fail-on") or str(config.getini("claims_fail_on"))),
         not_run=values.choice("not-run", option("not-run", "error" if gate else "skip"), ("skip", "error")),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -38,9 +40,26 @@ def whole(option: str, text: str) -> int:
 
 
 def folder(option: str, path: Path) -> Path:
-    if any(place.exists() and not place.is_dir() for place in (path, *path.parents)):
+    if _blocked(path):
         raise refuse(option, path, "this is a file, or lies in one; give a folder, or off")
     return path
+
+
+def file(option: str, path: Path) -> Path:
+    if path.is_dir() or _blocked(path.parent):
+        raise refuse(option, path, "this is a folder, or lies in a file; give a file")
+    return path
+
+
+def _blocked(path: Path) -> bool:
+    return any(place.exists() and not place.is_dir() for place in (path, *path.parents))
+
+
+def once(option: str, keys: Iterable[str]) -> None:
+    """Of two values for one key the last would silently win."""
+    for key, count in Counter(keys).items():
+        if count > 1:
+            raise pytest.UsageError(f"--claims-{option} {key}=...: {key} is given {count} times; give it once.")
 
 
 def margin(text: str) -> tuple[str, float]:

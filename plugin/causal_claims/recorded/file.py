@@ -13,9 +13,13 @@ def read_columns(path: Path) -> tuple[dict[str, Any], int]:
     """The columns as they are, and the number a person would give the first row."""
     import pyarrow as pa
 
-    if not path.is_file():
+    try:
+        found = path.is_file()
         what = "this is a folder; give a file" if path.is_dir() else "there is no such file"
-        raise ClaimsError(f"--claims-measurements {path}: {what}.")
+    except OSError as error:
+        found, what = False, str(error.strerror)
+    if not found:
+        raise ClaimsError(f"--claims-measurements {str(path)[:300]}: {what}.")
     suffix = path.suffix.lower()
     try:
         if suffix == ".parquet":
@@ -38,9 +42,12 @@ def read_columns(path: Path) -> tuple[dict[str, Any], int]:
             )
         names = table.column_names
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
-        what = " ".join(str(error).split())[:300].rstrip(".")
-        quote = '; a field that holds a comma stands in quotes: "ablate(L0.H0, L0.H1)"' if "Expected" in what else ""
-        raise ClaimsError(f"{path.name} cannot be read as {suffix[1:]}: {what}{quote}.") from None
+        what = "".join(c if c.isprintable() else "?" for c in " ".join(str(error).split())[:300].rstrip("."))
+        if path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            what += "; it is UTF-16, save it as UTF-8"
+        elif "(L" in what:
+            what += '; a field that holds a comma stands in quotes: "ablate(L0.H0, L0.H1)"'
+        raise ClaimsError(f"{path.name} cannot be read as {suffix[1:]}: {what}.") from None
     if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
         raise ClaimsError(
             f"{path.name}: the columns are separated by commas, not by {';' if ';' in names[0] else 'tabs'}."

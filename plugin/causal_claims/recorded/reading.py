@@ -28,9 +28,10 @@ def read_measurements(path: Path) -> Recorded:
     words = {column: array.dictionary.to_pylist() for column, array in coded.items()}
     words["condition"] = _conditions(name, words["condition"], codes["condition"], first_row)
     for model in words["model"]:
-        if not model or any(c.isspace() or c in "[]:|" for c in model):
+        if len(model) > 100 or any(c.isspace() or c in "[]:|" or not c.isprintable() for c in model):
             raise ClaimsError(
-                f"{name}: the model key {model!r} becomes part of test ids; use no spaces, brackets, ':' or '|'."
+                f"{name}: the model key {model[:100]!r} becomes part of test ids; "
+                "use at most 100 characters, and no spaces, control characters, brackets, ':' or '|'."
             )
     for metric in words["metric"]:
         if not _METRIC.fullmatch(metric):
