@@ -9,21 +9,38 @@ than on recursive ones (+0.0892 against +0.0787).  A head that does the same to 
 is special to recursion, and deleting any vector changes the norm that later layers divide by.
 
 How it is decided here: the effect on recursive prompts minus the effect on plain ones, compared directly; and zeroing
-the head against replacing its write by a random one of the same norm.
+the head against replacing its write by a random one of the same norm, and the three against 39 random threes.
 """
 
 import pytest
-from causal_claims import Head, Metric, ablate, effect, specific
+from causal_claims import Head, Metric, ablate, beats, effect, model_counts, raises, random_sets, specific
 
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct, pytest.mark.finding("S0-10")]
 
 R_V_WRITTEN = Metric("r_v_written", late=30, early=5, window=16)
 RECURSIVE, PLAIN = R_V_WRITTEN.on("recursive"), R_V_WRITTEN.on("plain")
 HEAD_11 = Head(27, 11)
+THREE = [HEAD_11, Head(27, 1), Head(27, 22)]
 
 
 @pytest.mark.parametrize("claim", [
     specific(effect(RECURSIVE, by=ablate(HEAD_11)), effect(PLAIN, by=ablate(HEAD_11)), beyond=0.02, id="S0-10.recursion")
 ])  # fmt: skip
 def test_the_effect_is_specific_to_recursive_prompts(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.parametrize("claim", [
+    raises(RECURSIVE, by=ablate(HEAD_11, how="random"), beyond=0.02, id="S0-10.norm",
+           statement="what head 11 writes holds R_V down, not how long the vector is: a random write of its norm does not")
+])  # fmt: skip
+def test_a_random_write_of_the_same_norm_does_not_stand_in_for_head_11(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.parametrize("claim", [
+    beats(RECURSIVE, by=ablate(*THREE), way="raises", id="S0-10.random_heads",
+          against=random_sets(THREE, 39, heads=model_counts("mistral_7b_instruct").heads))
+])  # fmt: skip
+def test_the_three_do_more_than_random_heads_of_their_layer(claim, holds):
     assert holds(claim)

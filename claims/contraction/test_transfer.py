@@ -9,11 +9,12 @@ the patch is what is measured; the three single changes add up to 0.1150, which 
 the two prompts; derived from the study's own figures, the true transfer is about 3 %.
 
 How it is decided here: the joint ablation must close at least 86.5 % of the gap between plain and recursive prompts,
-read downstream in layer 30, with Fieller's interval for the fraction.
+read downstream in layer 30, with Fieller's interval for the fraction.  The published patch stays, as a claim that is
+expected to be INVALID.
 """
 
 import pytest
-from causal_claims import Head, Metric, ablate, effect, level, recovers
+from causal_claims import Head, Metric, VSlice, ablate, effect, level, recovers, transplant_v
 
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct, pytest.mark.finding("S0-7")]
 
@@ -21,6 +22,18 @@ R_V = Metric("r_v", late=30, early=5, window=16)
 RECURSIVE, PLAIN = R_V.on("recursive"), R_V.on("plain")
 TOGETHER = ablate(Head(27, 11), Head(27, 1), Head(27, 22))
 GAP = level(PLAIN) - level(RECURSIVE)
+
+AS_PUBLISHED = Metric("r_v", late=27, early=5, window=16)
+VALUES_OF_25 = transplant_v(VSlice(27, 0, of=1), source="recursive_prompt", layer=25)
+
+
+@pytest.mark.parametrize("claim", [
+    recovers(effect(AS_PUBLISHED.on("plain"), by=VALUES_OF_25), at_least=0.865, reported=0.865, id="S0-7.published",
+             of=level(AS_PUBLISHED.on("recursive")) - level(AS_PUBLISHED.on("plain")),
+             expect="invalid", because="layer 27's values are written over, and R_V reads what was written")
+])  # fmt: skip
+def test_published_patch_of_layer_25_into_27_cannot_show_a_transfer(claim, holds):
+    assert holds(claim)
 
 
 @pytest.mark.parametrize("claim", [

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from causal_claims.interventions.catalogue import ablate as ablate
     from causal_claims.interventions.catalogue import delete_v_slice as delete_v_slice
     from causal_claims.interventions.catalogue import patch as patch
+    from causal_claims.interventions.catalogue import transplant_v as transplant_v
     from causal_claims.interventions.catalogue import uniform as uniform
     from causal_claims.interventions.controls import random_sets as random_sets
     from causal_claims.interventions.intervention import BASELINE as BASELINE
@@ -61,7 +62,7 @@ _HOMES = {
     "sites": ("Head", "KVHead", "VSlice", "Resid", "Stage", "heads"),
     "errors": ("ClaimsError",),
     "interventions.intervention": ("BASELINE", "Intervention", "operation"),
-    "interventions.catalogue": ("ablate", "patch", "uniform", "delete_v_slice"),
+    "interventions.catalogue": ("ablate", "patch", "uniform", "delete_v_slice", "transplant_v"),
     "interventions.controls": ("random_sets",),
     "metrics.metric": ("Metric", "metric"),
     "models": ("model_counts",),

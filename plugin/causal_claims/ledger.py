@@ -172,8 +172,9 @@ class Ledger:
     run: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        body = {"schema": SCHEMA, "run": plain(self.run), "records": [one.to_plain() for one in self.records]}
-        return json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """One line a record, so that two ledgers can be told apart by any diff."""
+        records = ",\n".join(_line(one.to_plain()) for one in self.records)
+        return f'{{"schema": {_line(SCHEMA)},\n"run": {_line(plain(self.run))},\n"records": [\n{records}\n]}}\n'
 
     @property
     def by_outcome(self) -> dict[Outcome, list[Record]]:
@@ -247,3 +248,7 @@ def plain(value: Any) -> Any:
 
 def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

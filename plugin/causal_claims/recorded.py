@@ -140,7 +140,7 @@ def _read(path: Path) -> tuple[dict[str, Any], int]:
         if suffix == ".parquet":
             import pyarrow.parquet as pq
 
-            table, first_row = pq.read_table(path), 1
+            table, first_row = pq.ParquetFile(path).read(), 1  # read_table loads pandas where it is installed
         elif suffix == ".csv":
             from pyarrow import csv
 

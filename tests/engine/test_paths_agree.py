@@ -10,7 +10,7 @@ from causal_claims.claims.effects import Cell
 from causal_claims.engine.engine import Engine
 from causal_claims.engine.settings import Settings
 from causal_claims.examples import ExampleSet, examples
-from causal_claims.interventions.catalogue import ablate, delete_v_slice, patch, uniform
+from causal_claims.interventions.catalogue import ablate, delete_v_slice, patch, transplant_v, uniform
 from causal_claims.interventions.intervention import BASELINE
 from causal_claims.metrics.lexicon import word_list
 from causal_claims.metrics.metric import Metric
@@ -42,6 +42,7 @@ CONDITIONS = [
     patch(Resid(1), at="-3:"),
     ablate(Head(0, 0), Head(0, 1)) + patch(Head(0, 1), source="clean"),
     delete_v_slice(VSlice(1, 1, 4)),
+    transplant_v(VSlice(2, 0, 1), source="corrupt", layer=1, at="-3:"),
 ]
 METRICS = [
     *(Metric(name, over=OVER) for name in ("logit_diff", "p_target", "top1", "rank", "kl", "entropy", "loss")),

@@ -86,14 +86,14 @@ class SiteRun:
         self.extra = drawn if self.extra is None else self.extra + drawn
         return value * 0
 
-    def patched(self, value: Tensor, source: str, part: str, at: str) -> Tensor:
-        """What the prompt in field `source` of the same example has here; `clean` is the prompt itself."""
+    def patched(self, value: Tensor, source: str, part: str, at: str, layer: int | None = None) -> Tensor:
+        """What the prompt in field `source` of the same example has here (or in another layer); `clean` is the prompt itself."""
         at = str(at)
         if part == "v" or (part == "pattern_v" and self.phase == "decode"):
             return self._patched_values(source, at)
         if self.phase == "decode":
             return value  # the other prompt has nothing to say about generated tokens
-        batch, tensor = self._source(source)
+        batch, tensor = self._source(source, layer)
         return self._put(value, batch, tensor, source, at)
 
     def uniform(self, value: Tensor) -> Tensor:
@@ -151,8 +151,9 @@ class SiteRun:
         index = self.site.index if isinstance(self.site, KVHead) else 0
         return slice(index * self.map.d_head, (index + 1) * self.map.d_head)
 
-    def _source(self, name: str) -> tuple[Batch, Tensor]:
-        batch, tensor = self.given.source(name, self.key, self.rows)
+    def _source(self, name: str, layer: int | None = None) -> tuple[Batch, Tensor]:
+        kind, here = self.key
+        batch, tensor = self.given.source(name, (kind, here if layer is None else layer), self.rows)
         return batch, self._pick(tensor)
 
     def _pick(self, tensor: Tensor) -> Tensor:
@@ -270,7 +271,7 @@ def needs(condition: Intervention) -> tuple[set[Key], set[tuple[str, Key]]]:
         if how == "resample":
             sources.add((f"other:{options.get('seed', 0)}", key))
         if isinstance(source, str):
-            sources.add((source, key))
+            sources.add((source, (key[0], options.get("layer", layer))))
             if options.get("part") in ("v", "pattern_v"):
                 sources.add((source, ("v", layer)))
     return means, sources

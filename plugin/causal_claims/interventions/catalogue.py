@@ -52,3 +52,9 @@ def uniform(value: Any, run: Any, *, during: str = "both") -> Any:
 def delete_v_slice(value: Any, run: Any) -> Any:
     """Study 000's procedure: zero a block of v_proj's columns, as if it were a head."""
     return value * 0
+
+
+@operation(writes={VSlice: Stage.QKV}, legacy=True)
+def transplant_v(value: Any, run: Any, *, source: str = "corrupt", layer: int = 0, at: str = "-16:") -> Any:
+    """Study 000's other procedure: write over v_proj's output what another prompt has in another layer."""
+    return run.patched(value, source, "z", at, layer)

@@ -36,7 +36,7 @@ def _pseudo_head(cells: list[Cell], spec: ModelSpec | None) -> Guard:
     name = "pseudo-head"
     for cell in cells:
         for site in cell.condition.sites:
-            if isinstance(site, VSlice) and (spec is None or spec.kv_heads != site.of):
+            if isinstance(site, VSlice) and site.of > 1 and (spec is None or spec.kv_heads != site.of):
                 of = f", which has {spec.kv_heads} key/value heads" if spec is not None and spec.kv_heads else ""
                 return Guard(
                     name, f"{site} is no head of this architecture{of}: it is a block of v_proj's columns", True
