@@ -15,6 +15,8 @@ def usable(loaded: Loaded, metric: Metric, data: ExampleSet) -> tuple[ExampleSet
     tokens = loaded.tokens
     fields = metric.spec.tokens if metric.spec is not None else ()
     unfit = {one.id: why for one in data.examples if (why := _unfit(tokens, one, fields))}
+    if fields:
+        unfit |= _odd_pairs(tokens, [one for one in data.examples if one.id not in unfit])
     kept = tuple(one for one in data.examples if one.id not in unfit)
     facts: dict[str, str] = {}
     if unfit:
@@ -47,13 +49,21 @@ def _unfit(tokens: Tokens, row: Example, fields: tuple[str, ...]) -> str | None:
         found.append(one)
     if len(set(found)) < len(found):
         return f"{listing(fields)} are the same token"
-    corrupt = row.fields.get("corrupt")
-    if fields and corrupt:
-        if words := tokens.unknown(corrupt):
-            return f"its corrupt prompt has {listing(map(repr, words), 3)}, which the tokenizer does not know"
-        if (own := tokens.count(row.prompt)) != (other := tokens.count(corrupt)):
-            return f"it has {own} tokens and its corrupt prompt {other}"
+    if fields and (corrupt := row.fields.get("corrupt")) and (words := tokens.unknown(corrupt)):
+        return f"its corrupt prompt has {listing(map(repr, words), 3)}, which the tokenizer does not know"
     return None
+
+
+def _odd_pairs(tokens: Tokens, rows: list[Example]) -> dict[str, str]:
+    """Rows whose corrupt prompt has another length here, where most of the set are pairs of one length."""
+    pairs = [one for one in rows if one.fields.get("corrupt")]
+    lengths = {one.id: (tokens.count(one.prompt), tokens.count(one.fields["corrupt"])) for one in pairs}
+    odd = {
+        name: f"it has {own} tokens and its corrupt prompt {other}"
+        for name, (own, other) in lengths.items()
+        if own != other
+    }
+    return odd if 2 * len(odd) < len(lengths) else {}
 
 
 def _told(tokens: Tokens, row: Example) -> bool:
