@@ -12,6 +12,7 @@ from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.identity import address
 from causal_claims.engine.loading import Loaded, load
 from causal_claims.engine.reference import ReferencePath
+from causal_claims.engine.room import fits
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
 from causal_claims.engine.store import Entry, Store
 from causal_claims.engine.task import Path, Task
@@ -43,11 +44,15 @@ class Engine:
         """The model in memory; others are let go first where too many are held."""
         if model not in self._held:
             spec = self.registry[model]
-            while len(self._held) >= self.settings.models_held:
+            while self._held and not fits(spec, self.settings):
                 self.release(next(iter(self._held)))
             wanted = self.settings.dtype or spec.dtype
             self._held[model] = load(spec, self.settings, "float32" if wanted == "auto" else wanted)
         return self._held[model]
+
+    def has_room(self, model: str) -> bool:
+        """Whether the model is in memory, or fits beside what is there."""
+        return model in self._held or fits(self.registry[model], self.settings)
 
     def release(self, model: str) -> None:
         """Let a model's memory go."""
@@ -57,6 +62,10 @@ class Engine:
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def witness(self, model: str) -> Witness:
+        """Somebody outside is about to use the model."""
+        return Witness(self.loaded(model))
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         """What these cells would cost; nothing is loaded or measured."""
