@@ -1,9 +1,11 @@
 """What the engine finds out about its own numbers: the other path, the noise floor, the basis, the empty text."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from causal_claims.engine.gauge import gauge_shift, reads_values
 from causal_claims.engine.loading import Loaded
@@ -91,22 +93,28 @@ class Examination:
 
 
 def counts_prompt(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> str | None:
-    """Where nothing is generated a metric of generated text is the same for all examples, or it counts their prompts."""
-    tokens = loaded.tokens
-    batch = pad([tokens.prompt(one.prompt, f"example {one.id!r}") for one in examples], loaded.device, "left")
+    """Where nothing is generated, a metric of generated text must not care whether the prompt is said once or twice."""
+    doubled = [replace(one, prompt=f"{one.prompt} {one.prompt}") for one in examples]
+    try:
+        once, twice = (_on_nothing(loaded, metric, rows) for rows in (examples, doubled))
+    except (ClaimsError, ValueError, ZeroDivisionError):
+        return None  # it cannot be read from an empty text at all
+    odd = [i for i, (a, b) in enumerate(zip(once, twice, strict=True)) if np.isfinite(a) and np.isfinite(b) and a != b]
+    if not odd:
+        return None
+    first = odd[0]
+    return f"with nothing generated it is {once[first]:g} on {examples[first].id!r}, and {twice[first]:g} once its prompt is said twice"
+
+
+def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> NDArray[np.float64]:
+    """The metric of an empty text after these prompts."""
+    ids = [loaded.tokenizer(one.prompt)["input_ids"] for one in examples]
+    batch = pad(ids, loaded.device, "left")
     nothing = Texts(
         ("",) * len(examples), ((),) * len(examples), lambda layer, head: [torch.zeros(0, int(n)) for n in batch.lengths],
         tuple(torch.zeros(0, 1) for _ in examples),
     )  # fmt: skip
-    readout = Readout(examples, batch, tokens, loaded.map, NoTensors(), generated=nothing)
-    try:
-        found = numbers(metric, readout)
-    except (ClaimsError, ValueError, ZeroDivisionError):
-        return None  # it cannot be read from an empty text at all
-    odd = [i for i, value in enumerate(found) if np.isfinite(value) and value != found[0]]
-    if not odd or not np.isfinite(found[0]):
-        return None
-    return f"with nothing generated it is {found[0]:g} on {examples[0].id!r} and {found[odd[0]]:g} on {examples[odd[0]].id!r}"
+    return numbers(metric, Readout(examples, batch, loaded.tokens, loaded.map, NoTensors(), generated=nothing))
 
 
 def _spread(works: Sequence[Work], count: int) -> list[Work]:

@@ -17,6 +17,7 @@ from causal_claims.errors import ClaimsError, NotRunError, listing
 from causal_claims.examples import example_counts
 from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.run import Run
+from causal_claims.judging.arms import norm_twins
 from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Ledger, Record, record, record_from
 from causal_claims.measurements import Measurement
@@ -115,9 +116,15 @@ class ClaimsSession:
         spec = self.registry.models.get(key)
         judged = self._with_margin(claim)
         try:
-            cells = measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
-            verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
-            self.used.update({found.key: found for found in cells.values()})
+            cells: Mapping[Cell, Measurement] = {}
+            twins: Mapping[Cell, Measurement] = {}
+            if values is not None:
+                cells = measured_by_hand(judged, key, values)
+            else:
+                cells = self._cells(item, judged, model)
+                twins = self._twins(item, judged, model)
+            verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence, twins=twins)
+            self.used.update({found.key: found for found in (*cells.values(), *twins.values())})
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
         return self._record(item, judged, key, spec, cells, verdict)
@@ -139,6 +146,18 @@ class ClaimsSession:
         if self.recorded is not None:
             return self.recorded.cells(model, claim.cells)
         return self.measuring.cells(item.nodeid, model, claim.cells)
+
+    def _twins(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
+        """The controls for the norm; a table may lack them."""
+        wanted = tuple(norm_twins(claim).values())
+        if not wanted or model is None:
+            return {}
+        if self.recorded is None:
+            return self.measuring.cells(item.nodeid, model, wanted)
+        try:
+            return self.recorded.cells(model, wanted)
+        except NotRunError:
+            return {}
 
     @property
     def measuring(self) -> Measuring:
@@ -194,7 +213,8 @@ class ClaimsSession:
 
     def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
         if self.settings.plan:
-            self.plan = plan(_claims_of(items), self._size)
+            controls = (lambda claim: norm_twins(claim).values()) if self.recorded is None else (lambda claim: ())
+            self.plan = plan(_claims_of(items), self._size, controls)
             return
         self.expected.update(node_ids)
         gating.check_pins(self, node_ids)
