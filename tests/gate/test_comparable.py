@@ -6,7 +6,8 @@ import pytest
 from causal_claims import Head, Metric, ablate, lowers, raises
 from causal_claims.errors import ClaimsError
 from causal_claims.gate.change import Change, Failure
-from causal_claims.gate.compare import compare, parse_fail_on
+from causal_claims.gate.compare import compare
+from causal_claims.gate.failing import parse_fail_on
 from causal_claims.gate.run import Run
 from series import BASE, run_of
 

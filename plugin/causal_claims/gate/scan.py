@@ -10,10 +10,9 @@ import numpy as np
 
 from causal_claims.claims.data import Data
 from causal_claims.gate.cells import NEW, OLD, Tracked, joined
+from causal_claims.gate.others import others_of
 from causal_claims.gate.run import Run
-from causal_claims.interventions.intervention import parse_condition
 from causal_claims.ledger import Record
-from causal_claims.sites import Head
 from causal_claims.statistics.simultaneous import max_t
 from causal_claims.verdicts import number
 
@@ -30,18 +29,11 @@ class Scan:
 
 def scan_numbers(old: Run, new: Run, what: Tracked, model: str, sign: int, margin: float) -> Scan:
     """From the measurements: the growth of each head's own effect, by the simultaneous lower band of all of them."""
-    metric, spelled = next((t[1], t[2]) for t in what.terms if not t[2].startswith("baseline"))
-    condition, _, over = spelled.partition(" on ")
-    step = parse_condition(condition).steps[0]
-    mine = set(parse_condition(condition).sites)
-    tail = f" on {over}" if over else ""
-    heads = []
-    for text in _conditions(old, model, metric, over) & _conditions(new, model, metric, over):
-        steps = parse_condition(text).steps
-        alike = len(steps) == 1 and (steps[0].operation, steps[0].options) == (step.operation, step.options)
-        if alike and len(steps[0].sites) == 1 and isinstance(steps[0].sites[0], Head) and steps[0].sites[0] not in mine:
-            heads.append((str(steps[0].sites[0]), f"{text}{tail}"))
-    heads.sort()
+    if (others := others_of(what)) is None:
+        return Scan(0, ())
+    tail = f" on {others.over}" if others.over else ""
+    here, metric = others.measured(new), others.metric
+    heads = sorted((str(head), text) for head, text in others.measured(old).items() if head in here)
     columns = []
     for _, text in heads:
         one = Tracked(((1.0, metric, text, model), (-1.0, metric, f"baseline{tail}", model)))
@@ -81,16 +73,6 @@ def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, si
 
 def _values(data: Data, effect: object) -> np.ndarray:
     return data.sample(effect).values  # type: ignore[arg-type]
-
-
-def _conditions(run: Run, model: str, metric: str, over: str) -> set[str]:
-    """The interventions that a run has measured on these examples, without their name."""
-    found = set()
-    for one in run.recorded.measurements() if run.recorded is not None else ():
-        text, _, on = one.condition.partition(" on ")
-        if one.model == model and one.metric == metric and on == over and text != "baseline":
-            found.add(text)
-    return found
 
 
 def _parts(records: Iterable[Record], like: Record) -> dict[str, tuple[float, float]]:

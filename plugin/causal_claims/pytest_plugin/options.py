@@ -52,6 +52,7 @@ class Settings:
     baseline: str | None
     baselines: Path
     save: str | None
+    scan: str | None
     fail_on: tuple[str, ...]
     not_run: str
 
@@ -116,6 +117,14 @@ def add(parser: pytest.Parser) -> None:
         "--claims-save",
         metavar="NAME",
         help="keep this run as a baseline; NAME:again keeps it as that baseline's A/A run",
+    )
+    group.addoption(
+        "--claims-scan",
+        nargs="?",
+        const="all",
+        metavar="LAYERS",
+        help="measure every other head alone, too (all layers, or e.g. 0-3,25), so that the gate can name the heads that "
+        "take over; with --claims-save it is done once, a gate measures the same heads only where a claim regressed",
     )
     group.addoption(
         "--claims-fail-on",
@@ -207,6 +216,7 @@ def settings(config: pytest.Config) -> Settings:
         baseline=get("--claims-baseline"),
         baselines=_path(config, str(config.getini("claims_baselines")), root(config)),
         save=get("--claims-save"),
+        scan=_scan(get("--claims-scan"), bool(measurements)),
         fail_on=_fail_on(get("--claims-fail-on") or str(config.getini("claims_fail_on"))),
         not_run=_not_run(get("--claims-not-run") or str(config.getini("claims_not_run")), bool(get("--claims-gate"))),
     )
@@ -294,9 +304,19 @@ def _margin(text: str) -> tuple[str, float]:
     return name, margin
 
 
+def _scan(text: str | None, recorded: bool) -> str | None:
+    if text is None:
+        return None
+    if recorded:
+        raise pytest.UsageError("--claims-scan measures heads, and with --claims-measurements nothing is measured.")
+    if text != "all" and not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
+        raise pytest.UsageError(f"--claims-scan={text}: write all, or layers as 0-3,25.")
+    return text
+
+
 def _fail_on(text: str) -> tuple[str, ...]:
     from causal_claims.errors import ClaimsError
-    from causal_claims.gate.compare import DEFAULT_FAIL_ON, parse_fail_on
+    from causal_claims.gate.failing import DEFAULT_FAIL_ON, parse_fail_on
 
     try:
         return parse_fail_on(text) if text else DEFAULT_FAIL_ON
