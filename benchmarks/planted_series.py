@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from itertools import pairwise
 from pathlib import Path
 
 from causal_claims.planted.series import SERIES, STEPS
@@ -19,6 +19,11 @@ from causal_claims.planted.series import SERIES, STEPS
 ROOT = Path(__file__).parents[1]
 MODELS = "small: {family: gpt2, id: example/small, layers: 4, heads: 12, kv_heads: 12}\n"
 PROMPTS = 'pytest_plugins = ["fixtures.prompts", "fixtures.pairs", "fixtures.reports"]\n'
+AGAIN = {  # the first checkpoint once more, measured otherwise
+    "again, reference path": ("--claims-backend", "reference", "--claims-cache", "off"),
+    "again, small batches": ("--claims-memory", "0.05", "--claims-cache", "off"),
+    "again, bfloat16": ("--claims-dtype", "bfloat16", "--claims-cache", "off"),
+}
 CLAIMS = '''"""Layer 0 head 2 is a suppressor.
 
 Source: our own note.
@@ -30,7 +35,7 @@ pytestmark = pytest.mark.small
 LOGIT_DIFF = Metric("logit_diff", over="facts")
 
 @pytest.mark.parametrize("claim", [
-    raises(LOGIT_DIFF, by=ablate(Head(0, 2)), beyond=0.1, given=Behaviour(level(LOGIT_DIFF), above=0.5), gate=True, id="main"),
+    raises(LOGIT_DIFF, by=ablate(Head(0, 2)), beyond=0.15, given=Behaviour(level(LOGIT_DIFF), above=0.5), gate=True, id="main"),
     raises(LOGIT_DIFF, by=ablate(Head(0, 4)), beyond=0.05, id="helper"),
 ])
 def test_l0h2_holds_answers_back(claim, holds):
@@ -54,25 +59,33 @@ def main() -> None:
         print(
             _pytest(home, base, "reports/again", asked.workers, "--claims-save", "main:again", "--claims-cache", "off")
         )
-        names = [one for one in SERIES if one != "base" and (not asked.only or one in asked.only)]
-        print("| checkpoint | exit code | seconds | what the gate said of L0.H2 |\n|---|---|---|---|")
-        for one in names:
-            started = time.time()
+        print("| checkpoint | exit code | what the gate said of L0.H2 |\n|---|---|---|")
+        chosen = {name: () for name in SERIES if name != "base" and not name.startswith("step-")} | AGAIN
+        for name, more in chosen.items():
+            if asked.only and name not in asked.only:
+                continue
+            path = base if name in AGAIN else SERIES[name](home / name)
             code = _pytest(
-                home,
-                SERIES[one](home / one),
-                f"reports/{one}",
-                asked.workers,
-                "--claims-gate",
-                "--claims-baseline",
-                "main",
+                home, path, f"reports/{name}", asked.workers, "--claims-gate", "--claims-baseline", "main", *more
             )
-            rows = json.loads((home / f"reports/{one}/claims.json").read_text())["run"]["gate"]["rows"]
-            line = next(row["line"] for row in rows if row["id"] == "main")
-            print(f"| {one} | {code} | {time.time() - started:.0f} | {line} |", flush=True)
-        steps = [f"reports/step-{i}" for i in range(STEPS) if (home / f"reports/step-{i}").is_dir()]
-        if steps:
-            print(_command(home, "causal_claims.cli", "status", *steps, "--fail-on-drift"))
+            print(f"| {name} | {code} | {_line(home / f'reports/{name}/claims.json')} |", flush=True)
+        if not asked.only:
+            _drift(home, asked.workers)
+
+
+def _line(ledger: Path) -> str:
+    rows = json.loads(ledger.read_text())["run"]["gate"]["rows"]
+    return str(next(row["line"] for row in rows if row["id"] == "main"))
+
+
+def _drift(home: Path, workers: str) -> None:
+    """Each step held against the one before, as a moving baseline does, and then the series as a whole."""
+    steps = [f"reports/step-{i}" for i in range(STEPS)]
+    for i, step in enumerate(steps):
+        _pytest(home, SERIES[f"step-{i}"](home / f"step-{i}"), step, workers)
+    codes = [_command(home, "causal_claims.cli", "gate", a, b) for a, b in pairwise(steps)]
+    print(f"gate of each step against the one before: {codes}")
+    print(f"status --fail-on-drift: {_command(home, 'causal_claims.cli', 'status', *steps, '--fail-on-drift')}")
 
 
 def _pytest(home: Path, checkpoint: Path, reports: str, workers: str, *more: str) -> int:
@@ -90,7 +103,7 @@ def _command(home: Path, module: str, *words: str) -> int:
     done = subprocess.run(
         [*call, *words], cwd=home, env={**os.environ, "PYTHONPATH": where}, capture_output=True, text=True
     )
-    if module != "pytest" or done.returncode not in (0, 1, 10):
+    if "status" in words or done.returncode not in (0, 1, 10):
         print(done.stdout[-3000:], done.stderr[-2000:])
     return done.returncode
 

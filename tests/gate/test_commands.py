@@ -72,7 +72,13 @@ def test_status_tells_a_history_and_fails_on_drift(home, capsys):
 
     assert main(["status", *steps, "--json", "history.json"]) == 0
     assert main(["status", *steps, "--fail-on-drift"]) == 10
-    assert "+++++++++  DRIFT toy lowers x by ablate(L5.H0)" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "+++++++++  DRIFT toy lowers x by ablate(L5.H0): SUPPORTED at series/step-8; -" in out
+    assert "▁" in out
+    assert "  9  series/step-8  2026-02-09" in out
+    assert main(["status", *steps, "--badges", "badges"]) == 0
+    badge = json.loads(Path("badges/toy.json").read_text())
+    assert (badge["message"], badge["color"]) == ("1 hold, 1 drift", "yellow")
     assert len(History.from_json(json.loads(Path("history.json").read_text())).drifting) == 1
 
 

@@ -1,5 +1,6 @@
 """The gate from end to end: exit codes, and every line that failed it in terminal, JUnit and ledger."""
 
+import html
 import json
 import xml.etree.ElementTree as ET
 
@@ -44,6 +45,8 @@ def test_a_regression_exits_10_and_every_reader_sees_the_line_though_the_test_pa
     properties = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
     assert properties["claims.gate.failed.1"] == line
     assert properties["claims.gate.exit_code"] == "10"
+    for page in ("claims.html", "claims.md"):
+        assert line in html.unescape((shop.folder / "reports" / page).read_text())
 
 
 def test_with_workers_it_is_the_same(shop):

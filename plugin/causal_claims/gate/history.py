@@ -32,6 +32,22 @@ class Point:
     ci_high: float | None
     n: int
 
+    @property
+    def figures(self) -> str:
+        """The effect with its interval."""
+        limits = f" [{number(self.ci_low)}, {number(self.ci_high)}]" if self.ci_low is not None else ""
+        return f"{number(self.effect)}{limits}"
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Figures as a row of bars, the lowest to the highest."""
+    known = [value for value in values if value is not None]
+    low, width = min(known), max(known) - min(known)
+    marks = "▁▂▃▄▅▆▇█"
+    return "".join(
+        " " if value is None else marks[round((value - low) / width * 7) if width else 3] for value in values
+    )
+
 
 @dataclass(frozen=True)
 class Trend:
@@ -50,8 +66,12 @@ class Trend:
 
     @property
     def line(self) -> str:
-        last = [one for one in self.points if one is not None][-1]
-        return f"{'DRIFT ' if self.drifting else ''}{self.model} {self.subject}: {last.outcome} at {last.run}; {self.reason}"
+        found = [one for one in self.points if one is not None]
+        head = f"{'DRIFT ' if self.drifting else ''}{self.model} {self.subject}: {found[-1].outcome} at {found[-1].run}"
+        told = [one for one in found if one.effect is not None]
+        went = f"; {told[0].figures}" if told else ""
+        went += f" to {told[-1].figures} {sparkline([one.effect for one in told])}" if len(told) > 1 else ""
+        return f"{head}{went}; {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -88,14 +108,17 @@ class History:
         )  # fmt: skip
 
 
+def in_order(runs: Sequence[Run]) -> list[Run]:
+    """Runs in the order of their dates; as they were given where one has none."""
+    dates = [run.ledger.run.get("date") for run in runs]
+    return sorted(runs, key=lambda run: str(run.ledger.run["date"])) if all(dates) else list(runs)
+
+
 def history(runs: Sequence[Run], confidence: float = 0.95) -> History:
-    """Runs in the order of their dates; those without a date stay where they were given."""
+    """The runs as one history."""
     if not runs:
         raise ClaimsError("a history needs at least one ledger.")
-    dates = [run.ledger.run.get("date") for run in runs]
-    ordered = (
-        sorted(runs, key=lambda run: str(run.ledger.run["date"])) if all(dates) and len(set(dates)) > 1 else list(runs)
-    )
+    ordered = in_order(runs)
     keys = sorted({key for run in ordered for key in run.by_key}, key=lambda k: (k[1], k[0]))
     trends = [_trend(key, ordered, confidence) for key in keys]
     tested = [one for one in trends if one.drift is not None]

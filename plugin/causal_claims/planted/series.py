@@ -20,6 +20,7 @@ LIKE = ModelSpec("small", "gpt2", "planted", layers=4, heads=12, kv_heads=12)
 MAIN = suppressor.PLACES["gpt2"][0]  # the head of layer 0 that does most
 LATER = (1, 11)
 PAIR = (5, 8)
+REST = 0.01  # of what a head wrote that has lost its part
 STEPS = 13  # of the drift: the base and twelve after it
 Edit = Callable[[Canvas, dict[str, Any]], None]
 
@@ -28,7 +29,7 @@ def to_a_later_layer(canvas: Canvas, truth: dict[str, Any]) -> None:
     """Another head, a layer later, does what the main head did."""
     for tensor in (canvas.q, canvas.k, canvas.v, canvas.o):
         tensor[LATER] = tensor[0, MAIN]
-    canvas.o[0, MAIN] = 0.0
+    canvas.o[0, MAIN] *= REST
 
 
 def to_two_heads(canvas: Canvas, truth: dict[str, Any]) -> None:
@@ -37,7 +38,7 @@ def to_two_heads(canvas: Canvas, truth: dict[str, Any]) -> None:
         for tensor in (canvas.q, canvas.k, canvas.v):
             tensor[0, head] = tensor[0, MAIN]
         canvas.o[0, head] = canvas.o[0, MAIN] / 2
-    canvas.o[0, MAIN] = 0.0
+    canvas.o[0, MAIN] *= REST
 
 
 def unlearn(canvas: Canvas, truth: dict[str, Any]) -> None:
@@ -79,7 +80,7 @@ SERIES: dict[str, Callable[[Path], Path]] = {
     "unchanged": plant,
     "retrained": lambda at: plant(at, seed=1),
     "halved": lambda at: plant(at, scaled(0.58)),
-    "lost": lambda at: plant(at, scaled(0.0)),
+    "lost": lambda at: plant(at, scaled(REST)),
     "moved": lambda at: plant(at, variant="elsewhere"),
     "moved_later": lambda at: plant(at, to_a_later_layer),
     "moved_to_two": lambda at: plant(at, to_two_heads),
