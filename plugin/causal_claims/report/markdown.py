@@ -12,6 +12,7 @@ from causal_claims.report.text import PARAGRAPH, clean
 
 STEP_SUMMARY = 1_000_000  # bytes; a step summary above 1 MiB is not uploaded at all
 _OPEN = 30
+_ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "\\`*_[]<>|&~#"}
 
 
 def markdown(ledger: Ledger, limit: int = STEP_SUMMARY) -> str:
@@ -58,10 +59,7 @@ def _row(one: Record) -> str:
 
 def _cell(text: str, limit: int = 300) -> str:
     """Text that cannot leave its cell, start markup or hide what it says."""
-    safe = clean(text, limit)
-    for character in "\\`*_[]<>|&~#":
-        safe = safe.replace(character, f"&#{ord(character)};")
-    return safe
+    return clean(text, limit).translate(_ENTITIES)
 
 
 def _cut(text: str, limit: int) -> str:
