@@ -36,7 +36,10 @@ def renamed(suffix):
             BASE.run([lowers(M, by=ablate(Head(5, 0)), beyond=0.3, id="one")]),
             "margin changed: below -0.2 then, below -0.3 now",
         ),
-        (BASE.run([lowers(M, by=ablate(Head(5, 1)), beyond=0.2, id="one")]), "claim changed"),
+        (
+            BASE.run([lowers(M, by=ablate(Head(5, 1)), beyond=0.2, id="one")]),
+            "claim changed: 1 conditions gone (e.g. ablate(L5.H0)), 1 new (e.g. ablate(L5.H1))",
+        ),
         (Run("bare", OLD.ledger), "numbers missing: bare keeps no measurements of x"),
     ],
 )

@@ -61,10 +61,14 @@ def test_a_lost_claim_is_incomplete_at_the_gate_and_a_note_without_it(shop):
     text = (shop.folder / "claims/test_circuit.py").read_text()
     (shop.folder / "claims/test_circuit.py").write_text("\n".join(x for x in text.splitlines() if '"second"' not in x))
 
-    gate, loose = shop.pytest("unchanged", *GATE), shop.pytest("unchanged", "--claims-baseline", "main")
+    gate = shop.pytest("unchanged", *GATE, "--junitxml j.xml")
+    loose = shop.pytest("unchanged", "--claims-baseline", "main")
 
     assert (gate.code, loose.code) == (11, 0)
     assert "GONE toy lowers x by ablate(L5.H1)" in gate.text
+    suite = ET.parse(shop.folder / "j.xml").getroot().find("testsuite")
+    assert (suite.get("failures"), suite.get("tests")) == ("1", "2")
+    assert next(suite.iter("failure")).get("message") in gate.text
 
 
 def test_a_selection_asks_for_no_more_than_it_names(shop):

@@ -11,6 +11,7 @@ from shop import Shop
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
+PLACES = {"PYTHONPATH": f"{ROOT}:{ROOT}/plugin"}
 CLAIM = """
 import pytest
 from causal_claims import Head, Metric, ablate, raises
@@ -40,7 +41,7 @@ def shop(tmp_path_factory):
 
 def run(shop, name, options):
     path = SERIES[name](shop.folder / name)
-    return shop.sh(f"pytest -q claims --claims-model small={path} {options}", PYTHONPATH=f"{ROOT}:{ROOT}/plugin")
+    return shop.sh(f"pytest -q claims --claims-model small={path} {options}", **PLACES)
 
 
 def test_a_scan_keeps_each_head_once(shop):
@@ -71,7 +72,7 @@ def test_a_good_checkpoint_costs_no_scan(shop):
     ("--claims-scan --claims-measurements t.csv", "with --claims-measurements nothing is measured"),
 ])  # fmt: skip
 def test_a_scan_that_cannot_be_is_a_sentence(shop, options, words):
-    done = shop.sh(f"pytest -q claims {options}")
+    done = shop.sh(f"pytest -q claims {options}", **PLACES)
 
     assert done.code == 4
     assert words in done.text

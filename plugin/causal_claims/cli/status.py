@@ -15,6 +15,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("status", help="many runs as one history", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="LEDGER", help="folders of runs, ledgers, or baselines' names")
     parser.add_argument("--baselines", type=Path, default=Path("reports/baselines"), help="where baselines are kept")
+    parser.add_argument("--by", choices=("date", "name", "given"), default="date",
+                        help="the order of the runs: their dates, their names (step-900 before step-1000), or as given")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the whole history to this file")
     parser.add_argument("--badges", type=Path, metavar="DIR", help="write a badge for each model of the last run")
     parser.add_argument("--fail-on-drift", action="store_true", help="exit 10 where an effect drifts beyond its margin")
@@ -25,11 +27,16 @@ def run(arguments: argparse.Namespace) -> int:
     from causal_claims.gate.baseline import find
     from causal_claims.gate.history import history, in_order
     from causal_claims.gate.lineage import lineage
+    from causal_claims.gate.run import LEDGER
     from causal_claims.ledger import plain, write_whole
     from causal_claims.report.badge import badges
 
-    runs = in_order([find(arguments.baselines, text) for text in arguments.runs])
-    found = history(runs)
+    bare = [text for text in arguments.runs if Path(text).is_dir() and not (Path(text) / LEDGER).is_file()]
+    for text in bare:
+        print(f"{text} holds no {LEDGER} and is left out")
+    names = [text for text in arguments.runs if text not in bare]
+    runs = in_order([find(arguments.baselines, text) for text in names], arguments.by)
+    found = history(runs, by="given")
     for i, facts in enumerate(found.runs, 1):
         print(f"{i:>3}  {_run(facts)}")
     print("  ".join(f"{sign} {outcome}" for outcome, sign in _SIGNS.items()))

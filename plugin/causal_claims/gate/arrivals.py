@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TABLES = (".parquet", ".csv", ".jsonl")
 MARK = "gated.json"
@@ -38,7 +39,7 @@ def arrivals(folder: Path, reports: Path, settle: float = 30.0) -> list[Arrival]
     """Whole checkpoints that have no mark of an earlier gating, in the order of their steps."""
     found = [Arrival(path) for path in folder.iterdir() if not path.name.startswith(".") and _whole(path, settle)]
     waiting = [one for one in found if not (reports / one.name / MARK).is_file()]
-    return sorted(waiting, key=lambda one: _steps(one.name))
+    return sorted(waiting, key=lambda one: by_steps(one.name))
 
 
 def _whole(path: Path, settle: float) -> bool:
@@ -66,7 +67,7 @@ def _ended(weights: Path) -> bool:
     try:
         with weights.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length)) if length <= weights.stat().st_size else None
+            header: dict[str, Any] = json.loads(file.read(min(length, weights.stat().st_size)))
         ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
     except (ValueError, KeyError, TypeError, AttributeError, OSError):
         return False
@@ -83,6 +84,6 @@ def _files(path: Path) -> Iterator[Path]:
     return (one for one in path.iterdir() if one.is_file())
 
 
-def _steps(name: str) -> tuple[object, ...]:
+def by_steps(name: str) -> tuple[object, ...]:
     """step-900 before step-1000."""
     return tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in re.split(r"(\d+)", name) if word)

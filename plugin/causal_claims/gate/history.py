@@ -9,69 +9,18 @@ from typing import Any
 import numpy as np
 
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.gate.arrivals import by_steps
 from causal_claims.gate.cells import Tracked, joined
 from causal_claims.gate.comparable import obstacle
 from causal_claims.gate.drift import Drift, corrected, drift
 from causal_claims.gate.margin import margin_of
 from causal_claims.gate.run import Run
 from causal_claims.gate.tracked import followed
+from causal_claims.gate.trend import Point, Trend
 from causal_claims.ledger import Record
 from causal_claims.verdicts import number
 
 SCHEMA = "causal-claims-history/1"
-
-
-@dataclass(frozen=True)
-class Point:
-    """One claim at one checkpoint."""
-
-    run: str
-    outcome: str
-    effect: float | None
-    ci_low: float | None
-    ci_high: float | None
-    n: int
-
-    @property
-    def figures(self) -> str:
-        """The effect with its interval."""
-        limits = f" [{number(self.ci_low)}, {number(self.ci_high)}]" if self.ci_low is not None else ""
-        return f"{number(self.effect)}{limits}"
-
-
-def sparkline(values: Sequence[float | None]) -> str:
-    """Figures as a row of bars, the lowest to the highest."""
-    known = [value for value in values if value is not None]
-    low, width = min(known), max(known) - min(known)
-    marks = "▁▂▃▄▅▆▇█"
-    return "".join(
-        " " if value is None else marks[round((value - low) / width * 7) if width else 3] for value in values
-    )
-
-
-@dataclass(frozen=True)
-class Trend:
-    """One claim on one model over all checkpoints; a point is None where it was not judged."""
-
-    id: str
-    model: str
-    subject: str
-    points: tuple[Point | None, ...]
-    drift: Drift | None
-    reason: str  # why there is no drift test, or what it says
-
-    @property
-    def drifting(self) -> bool:
-        return self.drift is not None and self.drift.drifting
-
-    @property
-    def line(self) -> str:
-        found = [one for one in self.points if one is not None]
-        head = f"{'DRIFT ' if self.drifting else ''}{self.model} {self.subject}: {found[-1].outcome} at {found[-1].run}"
-        told = [one for one in found if one.effect is not None]
-        went = f"; {told[0].figures}" if told else ""
-        went += f" to {told[-1].figures} {sparkline([one.effect for one in told])}" if len(told) > 1 else ""
-        return f"{head}{went}; {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -108,17 +57,19 @@ class History:
         )  # fmt: skip
 
 
-def in_order(runs: Sequence[Run]) -> list[Run]:
-    """Runs in the order of their dates; as they were given where one has none."""
-    dates = [run.ledger.run.get("date") for run in runs]
-    return sorted(runs, key=lambda run: str(run.ledger.run["date"])) if all(dates) else list(runs)
+def in_order(runs: Sequence[Run], by: str = "date") -> list[Run]:
+    """Runs by their dates, as they were given where one has none; or by `name`, step-900 before step-1000; or as `given`."""
+    if by == "name":
+        return sorted(runs, key=lambda run: by_steps(run.name))
+    dated = by == "date" and all(run.ledger.run.get("date") for run in runs)
+    return sorted(runs, key=lambda run: str(run.ledger.run["date"])) if dated else list(runs)
 
 
-def history(runs: Sequence[Run], confidence: float = 0.95) -> History:
+def history(runs: Sequence[Run], confidence: float = 0.95, by: str = "date") -> History:
     """The runs as one history."""
     if not runs:
         raise ClaimsError("a history needs at least one ledger.")
-    ordered = in_order(runs)
+    ordered = in_order(runs, by)
     keys = sorted({key for run in ordered for key in run.by_key}, key=lambda k: (k[1], k[0]))
     trends = [_trend(key, ordered, confidence) for key in keys]
     tested = [one for one in trends if one.drift is not None]
