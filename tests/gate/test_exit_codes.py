@@ -86,6 +86,19 @@ def test_a_claim_that_could_not_be_run_is_as_the_option_says(shop):
     assert shop.pytest("unchanged", *GATE, "--claims-not-run skip --claims-fail-on failed").code == 0
 
 
+def test_an_inconclusive_claim_is_as_the_options_say(shop):
+    text = (shop.folder / "claims/test_circuit.py").read_text()
+    (shop.folder / "claims/test_circuit.py").write_text(
+        text.replace("\n])", '\n    raises(M, by=ablate(Head(5, 2)), beyond=0.001, id="open"),\n])')
+    )
+
+    assert shop.pytest("unchanged", *GATE).code == 1
+    assert shop.pytest("unchanged", *GATE, "--claims-inconclusive skip").code == 0
+    strict = shop.pytest("unchanged", *GATE, "--claims-inconclusive skip --claims-fail-on inconclusive")
+    assert strict.code == 1
+    assert "NEW toy raises x by ablate(L5.H2): absent -> INCONCLUSIVE" in strict.text
+
+
 @pytest.mark.parametrize(("options", "words"), [
     ("--claims-baseline mian", "no baseline 'mian' (did you mean 'main'?)"),
     ("--claims-save ../up", "no name for a baseline"),
