@@ -92,9 +92,9 @@ def test_an_inconclusive_claim_is_as_the_options_say(shop):
         text.replace("\n])", '\n    raises(M, by=ablate(Head(5, 2)), beyond=0.001, id="open"),\n])')
     )
 
-    assert shop.pytest("unchanged", *GATE).code == 1
-    assert shop.pytest("unchanged", *GATE, "--claims-inconclusive skip").code == 0
-    strict = shop.pytest("unchanged", *GATE, "--claims-inconclusive skip --claims-fail-on inconclusive")
+    assert shop.pytest("unchanged", *GATE).code == 0
+    assert shop.pytest("unchanged", *GATE, "--claims-inconclusive fail").code == 1
+    strict = shop.pytest("unchanged", *GATE, "--claims-fail-on inconclusive")
     assert strict.code == 1
     assert "NEW toy raises x by ablate(L5.H2): absent -> INCONCLUSIVE" in strict.text
 

@@ -40,7 +40,8 @@ def failure(row: Row, before: Record | None, now: Record | None, fail_on: set[st
         failing = now.outcome != (now.expected or Outcome.SUPPORTED)
         newly = before is None or before.outcome != now.outcome
         decided = now.outcome in (Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INVALID)
-        reasons += ["failed"] if failing and newly and decided else []
+        # with a shift, a verdict that flips is a note: noise alone turns some over
+        reasons += ["failed"] if failing and newly and decided and row.shift is None else []
         reasons += ["not-run"] if now.outcome == Outcome.ERROR or (row.gate and now.outcome == Outcome.NOT_RUN) else []
         reasons += ["inconclusive"] if now.outcome == Outcome.INCONCLUSIVE and failing else []
     judged = (Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE)

@@ -72,7 +72,9 @@ def add(parser: pytest.Parser) -> None:
         help="a checkpoint in the place of a key of models.yaml",
     )
     group.addoption(
-        "--claims-inconclusive", metavar="fail|skip", help="what an INCONCLUSIVE claim does to its test (default: fail)"
+        "--claims-inconclusive",
+        metavar="fail|skip",
+        help="what an INCONCLUSIVE claim does to its test (default: fail; at a gate with a baseline: skip)",
     )
     group.addoption(
         "--claims-reports", metavar="DIR|off", help="where the ledger and the reports go (default: reports)"
@@ -137,7 +139,7 @@ def add(parser: pytest.Parser) -> None:
         help="what a claim that could not be run does (default: skip; a gate: error)",
     )
     parser.addini("claims_models", "the model registry, from the root directory", type="string", default=_REGISTRY)
-    parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="fail")
+    parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="")
     parser.addini("claims_reports", "as --claims-reports", type="string", default="reports")
     parser.addini("claims_cache", "as --claims-cache", type="string", default=".claims-cache")
     parser.addini("claims_device", "as --claims-device", type="string", default="auto")
@@ -177,6 +179,10 @@ def settings(config: pytest.Config) -> Settings:
         if get(f"--claims-{name}") == "":
             raise pytest.UsageError(f"--claims-{name} is empty; {_HELP[name]}.")
     inconclusive = get("--claims-inconclusive") or str(config.getini("claims_inconclusive"))
+    held = bool(
+        get("--claims-gate") and get("--claims-baseline")
+    )  # a verdict that flips by noise is the gate's to weigh
+    inconclusive = inconclusive or ("skip" if held else "fail")
     if inconclusive not in _INCONCLUSIVE:
         raise pytest.UsageError(f"--claims-inconclusive={inconclusive}: it is one of {', '.join(_INCONCLUSIVE)}.")
     backend, dtype = get("--claims-backend") or "fast", get("--claims-dtype")
