@@ -18,7 +18,8 @@ from series import run_of
 pytestmark = pytest.mark.slow
 M = Metric("logit_diff", over="facts")
 CLAIM = raises(M, by=ablate(Head(0, MAIN)), beyond=0.15, given=Behaviour(level(M), above=0.5), gate=True, id="main")
-HEADS = [Cell(M, ablate(head)) for head in (*heads(0, range(LIKE.heads)), *heads(1, range(8, LIKE.heads)))]
+MOVERS = [Head(2, head) for head in range(LIKE.heads)]
+HEADS = [Cell(M, ablate(head)) for head in (*heads(0, range(LIKE.heads)), *heads(1, range(8, LIKE.heads)), *MOVERS)]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,7 @@ def run(tmp_path_factory):
     ("lost", Change.REGRESSED, "mechanism lost", ()),
     ("moved_later", Change.REGRESSED, "mechanism moved", (str(Head(*LATER)),)),
     ("moved_to_two", Change.REGRESSED, "mechanism moved", tuple(str(Head(0, head)) for head in PAIR)),
+    ("lost_in_retraining", Change.REGRESSED, "mechanism lost", ()),  # other heads than before hold the task up
     ("unlearned", Change.REGRESSED, "behaviour lost", ()),
 ])  # fmt: skip
 def test_each_checkpoint_is_called_what_it_is(run, name, change, cause, moved):
@@ -62,6 +64,14 @@ def test_a_circuit_at_other_heads_names_its_main_head_first(run):
 
     assert (row.was, row.now, row.cause.word) == ("SUPPORTED", "REFUTED", "mechanism moved")
     assert row.cause.heads[0] == "L0.H9"
+
+
+def test_a_circuit_spread_over_many_heads_is_told_from_a_lost_one(run):
+    (row,) = compare(run("base"), run("moved_to_all")).rows
+
+    assert row.cause.word == "mechanism moved"
+    assert len(row.cause.heads) >= 5
+    assert "together" in row.cause.sentence
 
 
 def test_three_percent_a_step_passes_each_gate_and_is_caught_by_the_series(run):

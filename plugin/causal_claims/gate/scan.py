@@ -21,35 +21,45 @@ _PART = re.compile(r"ablate\((L\d+\.H\d+)\)")
 
 @dataclass(frozen=True)
 class Scan:
-    """How many other heads could be looked at, and those whose effect has grown beyond the margin."""
+    """How many other heads could be looked at, and those that now do what was done elsewhere before."""
 
     looked_at: int
-    grown: tuple[tuple[str, str], ...]  # head, figures
+    grown: tuple[tuple[str, str], ...] = ()  # head, figures
+    together: str | None = None  # figures of all of them, where none alone has grown beyond the margin
 
 
 def scan_numbers(old: Run, new: Run, what: Tracked, model: str, sign: int, margin: float) -> Scan:
-    """From the measurements: the growth of each head's own effect, by the simultaneous lower band of all of them."""
+    """From the measurements: heads whose own effect has grown by more than the margin and is beyond it now.
+
+    Both by the simultaneous lower band of all heads: a head that held the task up before and no longer does has grown,
+    too, and carries nothing.  Where no head alone has, those that have grown at all are taken together.
+    """
     if (others := others_of(what)) is None:
-        return Scan(0, ())
+        return Scan(0)
     tail = f" on {others.over}" if others.over else ""
     here, metric = others.measured(new), others.metric
     heads = sorted((str(head), text) for head, text in others.measured(old).items() if head in here)
-    columns = []
+    growth, level = [], []
     for _, text in heads:
         one = Tracked(((1.0, metric, text, model), (-1.0, metric, f"baseline{tail}", model)))
         both = joined((OLD, old, one), (NEW, new, one))
-        columns.append(sign * _values(both.data(), both.effects[1] - both.effects[0]))
-    sizes = {len(column) for column in columns}
-    if not columns or len(sizes) > 1 or sizes < {2}:
-        return Scan(0, ())
-    band = max_t(np.column_stack(columns), seed=0, confidence=0.975, side="lower")
-    grown = [
-        (head, f"{number(sign * band.estimate[i])}, at least {number(sign * band.low[i])}")
-        for i, (head, _) in enumerate(heads)
-        if band.low[i] > margin
-    ]
-    order = {head: float(band.estimate[i]) for i, (head, _) in enumerate(heads)}
-    return Scan(len(heads), tuple(sorted(grown, key=lambda one: -order[one[0]])))
+        growth.append(sign * _values(both.data(), both.effects[1] - both.effects[0]))
+        level.append(sign * _values(both.data(), both.effects[1]))
+    if len({len(column) for column in growth}) != 1:
+        return Scan(0)
+    more, now = (max_t(np.column_stack(c), seed=0, confidence=0.975, side="lower") for c in (growth, level))
+    ranked = sorted(range(len(heads)), key=lambda i: -more.estimate[i])
+
+    def beyond(limit: float) -> list[int]:
+        return [i for i in ranked if more.low[i] > limit and now.low[i] > limit]
+
+    def figures(estimate: float, low: float) -> str:
+        return f"{number(sign * estimate)}, at least {number(sign * low)}"
+
+    if not (found := beyond(margin)) and more.low[slight := beyond(0.0)].sum() > margin:
+        named = tuple((heads[i][0], number(sign * more.estimate[i])) for i in slight)
+        return Scan(len(heads), named, figures(more.estimate[slight].sum(), more.low[slight].sum()))
+    return Scan(len(heads), tuple((heads[i][0], figures(more.estimate[i], more.low[i])) for i in found))
 
 
 def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, sign: int, margin: float) -> Scan:
@@ -58,7 +68,7 @@ def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, si
     mine = set(_PART.findall(like.condition))
     shared = sorted((set(then) & set(here)) - mine)
     if not shared:
-        return Scan(0, ())
+        return Scan(0)
     from scipy import special
 
     factor = special.ndtri(1 - 0.025 / len(shared)) / special.ndtri(0.975)
@@ -66,7 +76,8 @@ def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, si
     for head in shared:
         growth = sign * (here[head][0] - then[head][0])
         low = growth - factor * float(np.hypot(here[head][1], then[head][1]))
-        if low > margin:
+        now = sign * here[head][0] - factor * here[head][1]
+        if low > margin and now > margin:
             grown.append((growth, head, f"{number(sign * growth)}, at least {number(sign * low)}"))
     return Scan(len(shared), tuple((head, text) for _, head, text in sorted(grown, reverse=True)))
 

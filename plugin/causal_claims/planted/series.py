@@ -81,9 +81,11 @@ SERIES: dict[str, Callable[[Path], Path]] = {
     "retrained": lambda at: plant(at, seed=1),
     "halved": lambda at: plant(at, scaled(0.58)),
     "lost": lambda at: plant(at, scaled(REST)),
+    "lost_in_retraining": lambda at: plant(at, scaled(REST), seed=1),
     "moved": lambda at: plant(at, variant="elsewhere"),
     "moved_later": lambda at: plant(at, to_a_later_layer),
     "moved_to_two": lambda at: plant(at, to_two_heads),
+    "moved_to_all": lambda at: plant(at, variant="spread"),
     "unlearned": lambda at: plant(at, unlearn),
     **{f"step-{i}": lambda at, i=i: plant(at, trained_on(i)) for i in range(STEPS)},  # type: ignore[misc]
 }
