@@ -76,8 +76,8 @@ def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, si
     for head in shared:
         growth = sign * (here[head][0] - then[head][0])
         low = growth - factor * float(np.hypot(here[head][1], then[head][1]))
-        now = sign * here[head][0] - factor * here[head][1]
-        if low > margin and now > margin:
+        lowest = sign * here[head][0] - factor * here[head][1]
+        if low > margin and lowest > margin:
             grown.append((growth, head, f"{number(sign * growth)}, at least {number(sign * low)}"))
     return Scan(len(shared), tuple((head, text) for _, head, text in sorted(grown, reverse=True)))
 
