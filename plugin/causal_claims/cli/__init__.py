@@ -16,6 +16,7 @@ from causal_claims.cli import (
     list_,
     new,
     plan,
+    plant,
     prose,
     render,
     show,
@@ -24,7 +25,23 @@ from causal_claims.cli import (
 )
 from causal_claims.errors import ClaimsError
 
-_COMMANDS = (list_, show, plan, doctor, judge, calibrate, new, gate, baseline, status, prose, check, watch, render)
+_COMMANDS = (
+    list_,
+    show,
+    plan,
+    doctor,
+    judge,
+    calibrate,
+    new,
+    gate,
+    baseline,
+    status,
+    prose,
+    check,
+    watch,
+    render,
+    plant,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
