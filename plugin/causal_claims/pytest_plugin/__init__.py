@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.pytest_plugin import options
+from causal_claims.pytest_plugin import notes, options, sharding
 from causal_claims.pytest_plugin.fixtures import holds, model_key
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = ["holds", "model_key"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
+    sharding.add(parser.getgroup("claims"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,6 +38,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "finding(number): the finding that this test states, e.g. finding('S0-1')")
     if options.in_use(config):
+        sharding.refuse(config)
         _session(config).configure()
 
 
@@ -72,6 +74,11 @@ def pytest_make_collect_report(
     return report
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    sharding.deselect(config, items)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """With --claims-plan nothing is run: the plan is the output."""
@@ -103,6 +110,7 @@ def pytest_runtest_logreport(report: Any) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if (claims := _started(session.config)) is not None:
+        notes.send(session.config)
         claims.write(session)
 
 

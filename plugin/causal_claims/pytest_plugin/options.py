@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from causal_claims.pytest_plugin import sharding
+
 if TYPE_CHECKING:
     from causal_claims.pytest_plugin.session import ClaimsSession
 
@@ -185,12 +187,15 @@ def settings(config: pytest.Config) -> Settings:
     measurements = get("--claims-measurements")
     summary = get("--claims-summary") or os.environ.get("GITHUB_STEP_SUMMARY")
     cache = get("--claims-cache") or str(config.getini("claims_cache"))
+    shard = sharding.shard_of(config)
     return Settings(
         models=models,
         overrides=tuple(get("--claims-model")),
         measurements=_path(config, measurements) if measurements else None,
         inconclusive=inconclusive,
-        reports=None if reports == "off" else _folder(_path(config, reports, root(config))),
+        reports=None
+        if reports == "off"
+        else _folder(_path(config, reports, root(config)) / (shard.folder if shard else "")),
         confidence=_fraction(get("--claims-confidence") or str(config.getini("claims_confidence"))),
         plan=bool(get("--claims-plan")),
         gate=bool(get("--claims-gate")),

@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.grouping import grouped
+from causal_claims.pytest_plugin.notes import receive
 
 
 class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -66,6 +67,11 @@ class XdistHooks:
         session = session_of(config)
         models = {*session.registry.models, *(session.recorded.models if session.recorded else ())}
         return ClaimScheduling(config, log, models)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        if (session := options.current()) is not None:
+            receive(session.config, getattr(node, "workeroutput", None))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:

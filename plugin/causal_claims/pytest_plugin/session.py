@@ -22,12 +22,13 @@ from causal_claims.ledger import Ledger, Record, record, record_from
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry, load_registry
 from causal_claims.plan import Plan, plan, size_from_examples
-from causal_claims.pytest_plugin import gating, options
+from causal_claims.pytest_plugin import gating, options, sharding
 from causal_claims.pytest_plugin.by_hand import measured_by_hand
 from causal_claims.pytest_plugin.carrying import unpack
 from causal_claims.pytest_plugin.grouping import grouped
 from causal_claims.pytest_plugin.live import progress_for, standing_in
 from causal_claims.pytest_plugin.measuring import Measuring
+from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.recorded import Recorded, read_measurements
 from causal_claims.verdicts import Evidence, Outcome, Verdict
 
@@ -249,6 +250,9 @@ class ClaimsSession:
             return
         self.stopped = bool(session.shouldstop or session.shouldfail)
         lost = bool(self.crashed) or (bool(self.lost(int(session.exitstatus))) and not self.stopped)
+        lost = lost or notes_of(self.config).incomplete
+        if int(session.exitstatus) == pytest.ExitCode.NO_TESTS_COLLECTED and sharding.is_empty(self.config):
+            session.exitstatus = pytest.ExitCode.OK
         not_run_at_gate = self.settings.not_run == "error" and any(
             one.outcome == Outcome.NOT_RUN for one in self.ledger.records
         )
