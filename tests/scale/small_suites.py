@@ -48,8 +48,8 @@ from causal_claims.examples import Example, example_set
 
 WORDS = {words!r}
 
-@example_set("small")
-def small():
+@example_set("small{rows}")
+def small{rows}():
     import random
     draw = random.Random(0)
     return [Example(f"e{{i}}", " ".join(draw.choices(WORDS, k=draw.randint(5, 12))), fields={{"target": " Paris", "foil": " Berlin"}})
@@ -64,6 +64,9 @@ def load(spec, settings, dtype):
     return real(spec, settings, dtype)
 
 engine.load = load
+
+def pytest_unconfigure():
+    engine.load = real
 {more}
 """
 
@@ -93,7 +96,7 @@ def live(
             f"m{m}: {{family: {family}, id: x/m{m}, path: {place}, tokenizer: {place}/tokenizer, {count}, markers: [all_of_them]}}"
         )
     text = CLAIMS.format(
-        metric="'logit_diff', over='small'", marks="pytest.mark.all_of_them", layers=layers, heads=heads
+        metric="'logit_diff', over='small" + f"{rows}'", marks="pytest.mark.all_of_them", layers=layers, heads=heads
     )
     return ClaimSuite(
         {
@@ -124,7 +127,7 @@ def differences(ours: Path, theirs: Path, exact: bool = False) -> list[str]:
 
 def _apart(where: str, a: Any, b: Any, tolerance: float) -> Iterator[str]:
     if isinstance(a, dict) and isinstance(b, dict):
-        for name in {*a, *b} - {*OWN, "changed"}:
+        for name in {*a, *b} - {*OWN, "changed", *(["n_needed"] if tolerance else [])}:
             yield from _apart(f"{where}.{name}", a.get(name), b.get(name), tolerance)
     elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         for i, (one, other) in enumerate(zip(a, b, strict=True)):

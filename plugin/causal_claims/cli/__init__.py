@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from causal_claims.cli import (
     baseline,
+    cache,
     calibrate,
     check,
     doctor,
@@ -41,6 +42,7 @@ _COMMANDS = (
     check,
     watch,
     render,
+    cache,
 )
 
 

@@ -278,7 +278,7 @@ class Engine:
                 facts["cross_examined"] = examined
             if noise is not None:
                 facts["noise_floor"] = noise
-            work.entry = Entry(work.values, facts)
+            work.entry = Entry(work.values, facts, _about(loaded, work))
             if removed and not (examined or "").startswith("disagrees"):
                 self.store.save(work.address, work.entry)
 
@@ -386,6 +386,11 @@ def _merge(work: _Work, values: Mapping[str, float], part: Part) -> None:
     if work.delivery is None:
         work.delivery = Delivery(work.cell.condition)
     work.delivery.add(part.delivery)
+
+
+def _about(loaded: Loaded, work: _Work) -> dict[str, str]:
+    cell = work.cell
+    return {"model": loaded.spec.key, "metric": str(cell.metric), "condition": cell.condition_spelling}
 
 
 def _part_facts(part: Part) -> dict[str, Any]:

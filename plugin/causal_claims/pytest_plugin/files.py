@@ -14,7 +14,7 @@ import pytest
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
-from causal_claims.pytest_plugin import gating, junit, sharding
+from causal_claims.pytest_plugin import gating, junit, sharding, storing
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import write_measurements
@@ -27,6 +27,7 @@ from causal_claims.verdicts import Outcome
 
 def write(claims: ClaimsSession, session: pytest.Session) -> None:
     """By the controller alone, at the end, however the run ended."""
+    storing.prune(claims.config, claims.settings)
     records = claims.ledger.records
     records.sort(key=lambda one: (one.model, one.node_id, one.id))
     adjust(records)

@@ -15,6 +15,7 @@ from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
 from causal_claims.pytest_plugin.live import built, engine_settings
+from causal_claims.pytest_plugin.notes import Notes
 from causal_claims.pytest_plugin.options import Settings
 
 if TYPE_CHECKING:
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 class Measuring:
     """The engine of a run, loaded when a model is first needed, and what it has measured."""
 
-    def __init__(self, registry: Registry, settings: Settings, progress: Any = None) -> None:
+    def __init__(
+        self, registry: Registry, settings: Settings, progress: Any = None, notes: Notes | None = None
+    ) -> None:
         self._registry = registry
         self._settings = settings
         self._progress = progress
+        self._notes = notes or Notes()
         self._engines: dict[str, Engine] = {}
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
@@ -95,6 +99,9 @@ class Measuring:
             self._engines[other].release(other)  # one model in memory at a time
         for cell, one in self.engine(model).measure(model, missing, self._progress).items():
             self._found[model, cell] = one
+        store = self.engine(model).store
+        for sentence in store.sentences:
+            self._notes.say(sentence, incomplete=store.trouble is not None)
 
     def _group(self, node_id: str, model: str) -> str:
         return self._groups.get(node_id, model)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.pytest_plugin import sharding
+from causal_claims.pytest_plugin import sharding, storing
 
 if TYPE_CHECKING:
     from causal_claims.pytest_plugin.session import ClaimsSession
@@ -45,7 +45,8 @@ class Settings:
     backend: str
     device: str
     dtype: str | None
-    cache: Path | None
+    cache: Path | str | None  # a folder, or the URL of an object store
+    cache_size: float | None  # gigabytes
     memory_gb: float
     examples: int | None
     html: Path | None
@@ -92,7 +93,7 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--claims-dtype", metavar="DTYPE", help="float32, bfloat16, float16 or auto, instead of models.yaml's"
     )
-    group.addoption("--claims-cache", metavar="DIR|off", help="the store of measured cells (default: .claims-cache)")
+    storing.add(group, parser)
     group.addoption("--claims-memory", metavar="GB", help="what passes may hold beside the weights (default: 4)")
     group.addoption("--claims-examples", metavar="N", help="only the first N examples of each set: a smoke run")
     group.addoption(
@@ -132,7 +133,6 @@ def add(parser: pytest.Parser) -> None:
     parser.addini("claims_models", "the model registry, from the root directory", type="string", default=_REGISTRY)
     parser.addini("claims_inconclusive", "as --claims-inconclusive", type="string", default="fail")
     parser.addini("claims_reports", "as --claims-reports", type="string", default="reports")
-    parser.addini("claims_cache", "as --claims-cache", type="string", default=".claims-cache")
     parser.addini("claims_device", "as --claims-device", type="string", default="auto")
     parser.addini("claims_baselines", "where baselines are kept", type="string", default="reports/baselines")
     parser.addini("claims_fail_on", "as --claims-fail-on", type="string", default="")
@@ -203,7 +203,8 @@ def settings(config: pytest.Config) -> Settings:
         backend=backend,
         device=device,
         dtype=dtype,
-        cache=None if cache == "off" else _path(config, cache, root(config)),
+        cache=storing.where(cache, root(config)),
+        cache_size=storing.size(config),
         memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
         examples=_whole("--claims-examples", get("--claims-examples")),
         html=_path(config, get("--claims-html")) if get("--claims-html") else None,

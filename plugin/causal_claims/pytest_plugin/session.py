@@ -144,7 +144,7 @@ class ClaimsSession:
     @property
     def measuring(self) -> Measuring:
         if self._measuring is None:
-            self._measuring = Measuring(self.registry, self.settings, progress_for(self.config))
+            self._measuring = Measuring(self.registry, self.settings, progress_for(self.config), notes_of(self.config))
         return self._measuring
 
     def unsent(self) -> list[Measurement]:
