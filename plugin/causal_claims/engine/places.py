@@ -4,6 +4,7 @@ Both give a reader a whole file or none, whoever else writes: a folder by renami
 """
 
 import contextlib
+import glob
 import os
 import time
 import uuid
@@ -91,12 +92,13 @@ class Folder:
             raise
 
     def names(self, folder: str) -> list[str]:
-        return sorted(f"{folder}/{path.name}" for path in (self.root / folder).glob("*.json"))
+        return sorted(glob.glob(f"{folder}/*.json", root_dir=self.root))
 
     def kept(self) -> Iterator[Kept]:
         now = time.time()
         for pattern in ("[0-9a-f][0-9a-f]/*", "parts/*/*"):
-            for path in self.root.glob(pattern):
+            for found in glob.iglob(pattern, root_dir=self.root, include_hidden=True):
+                path = self.root / found
                 with contextlib.suppress(FileNotFoundError):
                     about = path.stat()
                     stray = path.name.startswith(".") and now - about.st_mtime > _STRAY

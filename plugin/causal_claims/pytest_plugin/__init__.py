@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.pytest_plugin import notes, options, sharding
+from causal_claims.pytest_plugin import cards, notes, options, sharding
 from causal_claims.pytest_plugin.fixtures import holds, model_key
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         from causal_claims.pytest_plugin.scheduling import XdistHooks
 
         config.pluginmanager.register(XdistHooks(), "causal_claims_xdist")
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """`-n auto`: a worker for each card; without cards, or without claims, xdist's own answer."""
+    return (len(cards.cards(config)) or None) if options.in_use(config) else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -34,6 +34,7 @@ class Measuring:
         self._notes = notes or Notes()
         self._engines: dict[str, Engine] = {}
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
+        self._refused: dict[str, ClaimsError] = {}  # models that cannot be loaded
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
         self._last: dict[str, str] = {}  # model -> the last test that reads it
@@ -95,10 +96,18 @@ class Measuring:
 
     def _measure(self, model: str, cells: Iterable[Cell]) -> None:
         missing = [cell for cell in cells if (model, cell) not in self._found]
+        if (refused := self._refused.get(model)) is not None:  # a model that cannot be loaded is not tried again
+            self._found.update(((model, cell), refused) for cell in missing)
+            return
         for other in [key for key in self._engines if key != model]:
             self._engines[other].release(other)  # one model in memory at a time
-        for cell, one in self.engine(model).measure(model, missing, self._progress).items():
-            self._found[model, cell] = one
+        try:
+            found = self.engine(model).measure(model, missing, self._progress)
+        except ClaimsError as error:
+            self._refused[model] = error
+            self._found.update(((model, cell), error) for cell in missing)
+            return
+        self._found.update(((model, cell), one) for cell, one in found.items())
         store = self.engine(model).store
         for sentence in store.sentences:
             self._notes.say(sentence, incomplete=store.trouble is not None)
