@@ -82,6 +82,15 @@ def example_counts() -> dict[str, int]:
     return {name: len({one.unit for one in examples(name).examples}) for name in _SETS}
 
 
+def first_units(units: Iterable[str], share: float) -> set[str]:
+    """A share of the independent units, by a salted hash of their names: which come first says nothing about them.
+
+    A larger share holds every smaller one, so that looks at growing shares measure each unit once.
+    """
+    ordered = sorted(set(units), key=lambda unit: hashlib.sha256(f"causal-claims look:{unit}".encode()).digest())
+    return set(ordered[: max(1, round(share * len(ordered)))])
+
+
 def in_discovery(example_id: str, share: float = 0.3) -> bool:
     """Whether a row belongs to the discovery part: a salted hash of its id decides, so the split never moves."""
     digest = hashlib.sha256(f"causal-claims split:{example_id}".encode()).digest()

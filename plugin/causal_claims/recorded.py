@@ -16,14 +16,16 @@ from causal_claims.measurements import Measurement
 COLUMNS = ("model", "metric", "condition", "example", "cluster", "value")
 REQUIRED = ("model", "metric", "condition", "example", "value")
 Codes = NDArray[np.int64]
+_RAGGED = b"causal_claims.sequential"  # in the table's own metadata
 _METRIC = re.compile(r"[A-Za-z0-9_]+(\([^()]+\))?")
 
 
 class Recorded:
     """The measurements of a table, by model, metric and condition."""
 
-    def __init__(self, measurements: Iterable[Measurement], source: str) -> None:
+    def __init__(self, measurements: Iterable[Measurement], source: str, ragged: bool = False) -> None:
         self.source = source
+        self.ragged = ragged  # written by a sequential run: arms end where their claims were clear
         self._found = {one.key: one for one in measurements}
         self.models = tuple(dict.fromkeys(model for model, _, _ in self._found))
 
@@ -37,7 +39,8 @@ class Recorded:
         where the table has the metric under its plain name.
         """
         named = len({cell.metric.over for cell in cells}) > 1
-        return {cell: self._one(cell.model or model, cell, named) for cell in cells}
+        found = {cell: self._one(cell.model or model, cell, named) for cell in cells}
+        return _common(found) if self.ragged else found
 
     def some(self, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], Measurement]:
         """Those of the keys that the table has, under the spelling it has them."""
@@ -98,11 +101,12 @@ def read_measurements(path: Path) -> Recorded:
                 f"{name}, {_rows(np.flatnonzero(codes['metric'] == code), first_row)}: {metric!r} is no metric's name; "
                 "write x, or x(option=value), with letters, digits and '_'."
             )
-    return Recorded(_split(name, words, codes, values, first_row), name)
+    ragged = _is_ragged(path)
+    return Recorded(_split(name, words, codes, values, first_row, ragged), name, ragged)
 
 
-def write_measurements(path: Path, measurements: Iterable[Measurement]) -> None:
-    """The long table as parquet, readable as an input again."""
+def write_measurements(path: Path, measurements: Iterable[Measurement], ragged: bool = False) -> None:
+    """The long table as parquet, readable as an input again; `ragged` says that arms may end early, on purpose."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -123,9 +127,27 @@ def write_measurements(path: Path, measurements: Iterable[Measurement]) -> None:
         "cluster": pa.array([cluster for one in found for cluster in one.clusters], pa.string()),
         "value": pa.array(np.concatenate([one.values for one in found]) if found else np.empty(0)),
     })  # fmt: skip
+    if ragged:
+        table = table.replace_schema_metadata({_RAGGED: b"1"})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_whole(path, sink.getvalue().to_pybytes())
+
+
+def _common(found: Mapping[Cell, Measurement]) -> dict[Cell, Measurement]:
+    """The cells of one claim on the examples that all cells of their set have."""
+    shared: dict[str | None, set[str]] = {}
+    for cell, one in found.items():
+        shared[cell.metric.over] = shared.get(cell.metric.over, set(one.examples)) & set(one.examples)
+    return {cell: one.only(shared[cell.metric.over]) for cell, one in found.items()}
+
+
+def _is_ragged(path: Path) -> bool:
+    if path.suffix.lower() != ".parquet":
+        return False
+    import pyarrow.parquet as pq
+
+    return _RAGGED in (pq.ParquetFile(path).schema_arrow.metadata or {})
 
 
 def _read(path: Path) -> tuple[dict[str, Any], int]:
@@ -239,7 +261,12 @@ def _conditions(name: str, spelled: list[str], codes: Codes, first_row: int) -> 
 
 
 def _split(
-    name: str, words: Mapping[str, list[str]], codes: Mapping[str, Codes], values: NDArray[np.float64], first_row: int
+    name: str,
+    words: Mapping[str, list[str]],
+    codes: Mapping[str, Codes],
+    values: NDArray[np.float64],
+    first_row: int,
+    ragged: bool = False,
 ) -> Iterable[Measurement]:
     """One measurement per model, metric and condition, in example order; arms of one set must match row for row."""
     spelled = sorted(set(words["condition"]))
@@ -265,9 +292,10 @@ def _split(
             raise ClaimsError(
                 f"{name}: {metric} of {model} has the condition {text!r} and no baseline{f' on {over}' if over else ''}; add its rows."
             )
-        _same_examples(
-            name, (model, metric, text), words["example"], example, cluster, order, rows, baseline[1], first_row
-        )
+        if not ragged:
+            _same_examples(
+                name, (model, metric, text), words["example"], example, cluster, order, rows, baseline[1], first_row
+            )
         yield Measurement(
             model,
             metric,

@@ -30,6 +30,7 @@ from causal_claims.models import Registry
 from causal_claims.sites import GENERATION
 
 Found = dict[Cell, Measurement | ClaimsError]
+Rows = Callable[[ExampleSet], tuple[int, ...]]
 
 
 @dataclass(eq=False)
@@ -44,10 +45,16 @@ class _Work:
     seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
     entry: Entry | None = None  # once it is finished
+    rows: tuple[int, ...] = ()  # of the set, those asked for
 
     @property
     def missing(self) -> tuple[int, ...]:
-        return tuple(i for i, one in enumerate(self.data.examples) if one.id not in self.values)
+        return tuple(row for row in self.rows if self.data.examples[row].id not in self.values)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every example of the set is measured; a cell that is not is kept in parts."""
+        return all(one.id in self.values for one in self.data.examples)
 
 
 class Engine:
@@ -58,6 +65,7 @@ class Engine:
         self.settings = settings
         self.store = Store(settings.cache)
         self._held: dict[str, Loaded] = {}
+        self._begun: dict[Address, _Work] = {}  # cells of which only some rows were asked for so far
         self._dtypes: dict[str, str] = {}
 
     def loaded(self, model: str) -> Loaded:
@@ -85,15 +93,17 @@ class Engine:
         distinct = tuple(dict.fromkeys(cells))
         return estimate(self.registry[model], distinct, [self._data(cell) for cell in distinct], self.settings)
 
-    def measure(self, model: str, cells: Sequence[Cell], progress: Progress | None = None) -> Found:
-        """Distinct cells, measured once, from the store where they are known."""
+    def measure(
+        self, model: str, cells: Sequence[Cell], progress: Progress | None = None, rows: Rows | None = None
+    ) -> Found:
+        """Distinct cells, measured once, from the store where they are known; `rows` asks for some rows of each set."""
         distinct = tuple(dict.fromkeys(cells))
         loaded = self.loaded(model)  # absent weights fail all of them
         found: Found = {}
         works: list[_Work] = []
         for cell in distinct:
             try:
-                works.append(self._work(loaded, cell))
+                works.append(self._work(loaded, cell, rows))
             except ClaimsError as error:
                 found[cell] = error
         if progress is not None:
@@ -121,7 +131,7 @@ class Engine:
             data if self.settings.examples is None else ExampleSet(data.name, data.examples[: self.settings.examples])
         )
 
-    def _work(self, loaded: Loaded, cell: Cell) -> _Work:
+    def _work(self, loaded: Loaded, cell: Cell, rows: Rows | None = None) -> _Work:
         """Check everything that can be known before a pass."""
         spec = cell.metric.spec
         if spec is None:
@@ -145,7 +155,16 @@ class Engine:
                 )
         for name, _ in needs(cell.condition)[1]:
             source_prompts(name, data.examples)
-        return _Work(cell, data, self._address(loaded, cell, data))
+        work = _Work(cell, data, self._address(loaded, cell, data))
+        if (begun := self._begun.get(work.address)) is not None:
+            work.values, work.delivery, work.seconds, work.facts = (
+                begun.values,
+                begun.delivery,
+                begun.seconds,
+                begun.facts,
+            )
+        work.rows = tuple(range(len(data.examples))) if rows is None else rows(data)
+        return work
 
     def _address(self, loaded: Loaded, cell: Cell, data: ExampleSet) -> Address:
         spec = cell.metric.spec
@@ -193,6 +212,8 @@ class Engine:
         if entry is not None and all(one.id in entry.values for one in work.data.examples):
             work.values, work.entry = dict(entry.values), entry
             return True
+        if work.address in self._begun:
+            return False
         for part in self.store.parts(work.address):
             delivery = Delivery(work.cell.condition, int(part.facts["expected"]), int(part.facts["fired"]))
             delivery.changed = float(part.facts["changed"])
@@ -239,7 +260,7 @@ class Engine:
         def known(condition: Intervention, rows: Sequence[int]) -> bool:
             return all(examples[row].id in work.values for work in by_condition[condition] for row in rows)
 
-        task = Task(metrics, tuple(by_condition), examples, tuple(range(len(examples))), known)
+        task = Task(metrics, tuple(by_condition), examples, members[0].rows, known)
         for part in self._path(loaded, task).parts(task):
             ids = [examples[row].id for row in part.rows]
             for work in by_condition[part.condition]:
@@ -279,7 +300,9 @@ class Engine:
             if noise is not None:
                 facts["noise_floor"] = noise
             work.entry = Entry(work.values, facts, _about(loaded, work))
-            if removed and not (examined or "").startswith("disagrees"):
+            if not work.whole:
+                self._begun[work.address] = work
+            elif removed and not (examined or "").startswith("disagrees"):
                 self.store.save(work.address, work.entry)
 
     def _noise(self, loaded: Loaded, sample: Sequence[_Work]) -> float | None:
@@ -288,7 +311,7 @@ class Engine:
         if generates or self.settings.backend == "reference":
             return None
         measured = {work.cell.condition: work.values for work in sample}
-        return floor(loaded, self.settings, metric, tuple(measured), examples, measured)
+        return floor(loaded, self.settings, metric, tuple(measured), examples, measured, sample[0].rows)
 
     def _gauge(self, loaded: Loaded, work: _Work) -> str | None:
         """Whether the metric follows the basis in which heads keep their values; None where it reads none of them."""
@@ -303,7 +326,8 @@ class Engine:
 
     def _measurement(self, loaded: Loaded, work: _Work) -> Measurement:
         assert work.entry is not None
-        ids = tuple(one.id for one in work.data.examples)
+        asked = [work.data.examples[row] for row in work.rows]
+        ids = tuple(one.id for one in asked)
         facts = dict(work.entry.facts)
         delivery = Delivery(work.cell.condition, int(facts.pop("expected")), int(facts.pop("fired")))
         delivery.changed, removed = float(facts.pop("changed")), bool(facts.pop("removed"))
@@ -313,7 +337,7 @@ class Engine:
             metric=str(work.cell.metric),
             condition=work.cell.condition_spelling,
             examples=ids,
-            clusters=tuple(one.unit for one in work.data.examples),
+            clusters=tuple(one.unit for one in asked),
             values=as_array(work.entry.values, ids),
             receipt=delivery.receipt(loaded.resolved, removed) if work.cell.condition.steps else None,
             noise_floor=noise,
@@ -323,7 +347,7 @@ class Engine:
 
     def _compare(self, loaded: Loaded, sample: Sequence[_Work]) -> str:
         """Measure a sample again by the reference path: `agrees`, or where the two part."""
-        rows = tuple(range(min(self.settings.cross_examples, len(sample[0].data.examples))))
+        rows = sample[0].rows[: self.settings.cross_examples]
         if GENERATION in sample[0].cell.metric.reads():
             if loaded.dtype != "float32":
                 return "not done: in low precision a text may part at any near tie"

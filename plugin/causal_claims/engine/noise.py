@@ -30,9 +30,10 @@ def floor(
     conditions: Sequence[Intervention],
     examples: Sequence[Example],
     measured: Mapping[Intervention, Mapping[str, float]],
+    among: Sequence[int],
 ) -> float:
-    """The noise of a metric, found on a sample of its examples and conditions."""
-    rows = tuple(range(0, len(examples), max(1, len(examples) // SAMPLE)))[:SAMPLE]
+    """The noise of a metric, found on a sample of its measured rows and conditions."""
+    rows = tuple(among[:: max(1, len(among) // SAMPLE)])[:SAMPLE]
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
     task = Task((metric,), tuple(conditions), tuple(examples), rows)
     path = GenerationPath if GENERATION in metric.reads() else FastPath

@@ -22,6 +22,12 @@ __all__ = ["holds", "model_key"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
     sharding.add(parser.getgroup("claims"))
+    parser.getgroup("claims").addoption(
+        "--claims-sequential",
+        action="store_true",
+        help="look up to five times and stop measuring a claim once it is clear, the error kept (Lan-DeMets); rivals of "
+        "`strongest` that are clearly weaker are dropped on the way",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -53,7 +53,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     before = claims.baseline.ledger if claims.baseline is not None else None
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
-        write_measurements(folder / "measurements.parquet", used)
+        write_measurements(folder / "measurements.parquet", used, ragged=claims.sequential is not None)
         write_reports(Sources(claims.ledger, baseline=before), folder, claims.settings.html)
         if claims.settings.summary is not None:
             with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
@@ -122,7 +122,7 @@ def _notes(claims: ClaimsSession) -> dict[str, Any]:
 
 def _used(claims: ClaimsSession) -> list[Any]:
     """The cells that verdicts rest on; with recorded numbers, workers need not send what the table holds."""
-    if claims.recorded is not None:
+    if claims.recorded is not None and claims.sequential is None:
         wanted = {
             (m or one.model, metric, condition)
             for one in claims.ledger.records

@@ -12,6 +12,7 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.examples import ExampleSet, first_units
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
 from causal_claims.pytest_plugin.live import built, engine_settings
@@ -85,6 +86,29 @@ class Measuring:
                 found[cell] = one
         return found
 
+    def look(self, model: str, cells: Sequence[Cell], share: float) -> dict[Cell, Measurement | ClaimsError]:
+        """Cells on a share of their examples, for sequential runs."""
+
+        def rows(data: ExampleSet) -> tuple[int, ...]:
+            first = first_units((one.unit for one in data.examples), share)
+            return tuple(row for row, one in enumerate(data.examples) if one.unit in first)
+
+        found: dict[Cell, Measurement | ClaimsError] = {}
+        for key in dict.fromkeys(cell.model or model for cell in cells):
+            here = [cell for cell in cells if (cell.model or model) == key]
+            if (refused := self._refused.get(key)) is not None:
+                found.update(dict.fromkeys(here, refused))
+                continue
+            self._let_go_but(key)
+            try:
+                found.update(self.engine(key).measure(key, here, self._progress, rows))
+            except ClaimsError as error:
+                self._refused[key] = error
+                found.update(dict.fromkeys(here, error))
+                continue
+            self._note(key)
+        return found
+
     def done(self, node_id: str) -> None:
         """Free each model whose last claim this was."""
         for model, last in self._last.items():
@@ -99,8 +123,7 @@ class Measuring:
         if (refused := self._refused.get(model)) is not None:  # a model that cannot be loaded is not tried again
             self._found.update(((model, cell), refused) for cell in missing)
             return
-        for other in [key for key in self._engines if key != model]:
-            self._engines[other].release(other)  # one model in memory at a time
+        self._let_go_but(model)
         try:
             found = self.engine(model).measure(model, missing, self._progress)
         except ClaimsError as error:
@@ -108,6 +131,14 @@ class Measuring:
             self._found.update(((model, cell), error) for cell in missing)
             return
         self._found.update(((model, cell), one) for cell, one in found.items())
+        self._note(model)
+
+    def _let_go_but(self, model: str) -> None:
+        """One model in memory at a time."""
+        for other in [key for key in self._engines if key != model]:
+            self._engines[other].release(other)
+
+    def _note(self, model: str) -> None:
         store = self.engine(model).store
         for sentence in store.sentences:
             self._notes.say(sentence, incomplete=store.trouble is not None)

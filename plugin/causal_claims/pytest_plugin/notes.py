@@ -24,6 +24,17 @@ class Notes:
             self.said.append(sentence)
         self.incomplete = self.incomplete or incomplete
 
+    @property
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        if not self.saved:
+            return self.said
+        read, there = self.saved["read"], self.saved["there"]
+        return [
+            *self.said,
+            f"sequential: {read:,} of {there:,} examples read by the claims that may stop early, {1 - read / max(1, there):.0%} saved",
+        ]
+
     def add(self, other: dict[str, Any]) -> None:
         """What a worker sent."""
         self.shard = other.get("shard") or self.shard

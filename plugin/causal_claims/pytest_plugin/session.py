@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -29,6 +29,7 @@ from causal_claims.pytest_plugin.grouping import grouped
 from causal_claims.pytest_plugin.live import progress_for, standing_in
 from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.pytest_plugin.sequential import Sequential
 from causal_claims.recorded import Recorded, read_measurements
 from causal_claims.verdicts import Evidence, Outcome, Verdict
 
@@ -60,6 +61,7 @@ class ClaimsSession:
         self._sent: set[tuple[str, str, str]] = set()
         self._contents: dict[tuple[str, str], tuple[str, str]] = {}
         self._judging_twice: dict[str, float] = dict(self.settings.margins)
+        self.sequential = Sequential(self) if config.getoption("--claims-sequential") else None
 
     def configure(self) -> None:
         """Read the registry and the table; what is wrong with them ends the run with a sentence and exit code 4."""
@@ -116,12 +118,24 @@ class ClaimsSession:
         spec = self.registry.models.get(key)
         judged = self._with_margin(claim)
         try:
-            cells = measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
-            verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
-            self.used.update({found.key: found for found in cells.values()})
+            if values is None and model is not None and self.sequential is not None:
+                cells, verdict = self.sequential.judge(item.nodeid, judged, model)
+            else:
+                cells = (
+                    measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
+                )
+                verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
+            self._use(cells.values())
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
         return self._record(item, judged, key, spec, cells, verdict)
+
+    def _use(self, found: Iterable[Measurement]) -> None:
+        """A cell of a sequential run may be read on fewer examples by one claim than by another."""
+        for one in found:
+            if (known := self.used.get(one.key)) is None or len(known.values) <= len(one.values):
+                self.used[one.key] = one
+                self._sent.discard(one.key)
 
     def error(self, item: pytest.Item, claim: Claim, model: str | None, error: Exception) -> Record:
         """The program or the machine failed: written down, and never as a verdict."""
@@ -149,7 +163,8 @@ class ClaimsSession:
 
     def unsent(self) -> list[Measurement]:
         """Live measurements that the controller does not have yet."""
-        if self.recorded is not None or not hasattr(self.config, "workerinput"):
+        tabled = self.recorded is not None and self.sequential is None  # the controller has the table itself
+        if tabled or not hasattr(self.config, "workerinput"):
             return []
         fresh = [one for key, one in self.used.items() if key not in self._sent]
         self._sent.update(one.key for one in fresh)
@@ -204,7 +219,13 @@ class ClaimsSession:
                 self._known(self._with_margin(claim), key)
         if items and self.recorded is None:
             workers = int(getattr(self.config, "workerinput", {}).get("workercount", 1))
-            self.measuring.gather(items, grouped(list(node_ids), set(self.registry.models), workers))
+            groups = grouped(list(node_ids), set(self.registry.models), workers)
+            self.measuring.gather(items, groups)
+            if self.sequential is not None:
+                self.sequential.gather(
+                    (groups.get(item.nodeid, key), self._with_margin(claim), key)
+                    for item, claim, key in _with_items(items)
+                )
 
     def _size(self, model: str, claim: Claim) -> int | None:
         """Independent examples a claim will have, as far as that is known before measuring."""
@@ -224,7 +245,7 @@ class ClaimsSession:
         if report.when not in ("setup", "call", "teardown"):
             self.crashed.append(report.nodeid)
         if (cells := getattr(report, "claims_cells", None)) is not None:
-            self.used.update((one.key, one) for one in unpack(cells))
+            self._use(unpack(cells))
         if (records := getattr(report, "claims_records", None)) is not None:
             self.ledger.records.extend(record_from(body) for body in json.loads(records))
 
@@ -283,10 +304,14 @@ def _checkpoint(spec: ModelSpec | None, facts: Mapping[str, str]) -> str | None:
 
 
 def _claims_of(items: Sequence[pytest.Item]) -> Iterator[tuple[Claim, str]]:
+    return ((claim, key) for _, claim, key in _with_items(items))
+
+
+def _with_items(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, Claim, str]]:
     for item in items:
         params = getattr(getattr(item, "callspec", None), "params", {})
         yield from (
-            (value, params.get("model_key") or BY_HAND) for value in params.values() if isinstance(value, Claim)
+            (item, value, params.get("model_key") or BY_HAND) for value in params.values() if isinstance(value, Claim)
         )
 
 

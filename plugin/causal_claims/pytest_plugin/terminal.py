@@ -28,7 +28,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     if reporter.config.option.collectonly:
         return
     lost = claims.lost(status)
-    if not (claims.ledger.records or lost or claims.written or notes_of(claims.config).said):
+    if not (claims.ledger.records or lost or claims.written or notes_of(claims.config).lines):
         return
     reporter.section("causal claims", sep="=")
     for outcome in _ORDER:
@@ -39,7 +39,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         reporter.write_line(
             f"{decided} claims decided, each with at most {chance:.1%} error: {chance * decided:.2g} false verdicts expected at most."
         )
-    for line in notes_of(claims.config).said:
+    for line in notes_of(claims.config).lines:
         reporter.write_line(line, yellow=True)
     for line in claims.written:
         reporter.write_line(line)
