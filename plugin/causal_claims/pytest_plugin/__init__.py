@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.pytest_plugin import cards, notes, options, sharding
+from causal_claims.pytest_plugin import cards, executing, notes, options, sharding
 from causal_claims.pytest_plugin.fixtures import holds, model_key
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = ["holds", "model_key"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
     sharding.add(parser.getgroup("claims"))
+    executing.add(parser.getgroup("claims"))
     parser.getgroup("claims").addoption(
         "--claims-sequential",
         action="store_true",
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "finding(number): the finding that this test states, e.g. finding('S0-1')")
     if options.in_use(config):
         sharding.refuse(config)
+        executing.prepare(config)
         _session(config).configure()
 
 

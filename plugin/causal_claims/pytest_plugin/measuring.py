@@ -20,6 +20,7 @@ from causal_claims.pytest_plugin.notes import Notes
 from causal_claims.pytest_plugin.options import Settings
 
 if TYPE_CHECKING:
+    from causal_claims.engine.cluster import ClusterEngine
     from causal_claims.engine.engine import Engine
 
 
@@ -33,15 +34,25 @@ class Measuring:
         self._settings = settings
         self._progress = progress
         self._notes = notes or Notes()
-        self._engines: dict[str, Engine] = {}
+        self._engines: dict[str, Engine | ClusterEngine] = {}
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._refused: dict[str, ClaimsError] = {}  # models that cannot be loaded
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
         self._last: dict[str, str] = {}  # model -> the last test that reads it
 
-    def engine(self, model: str) -> Engine:
+    def engine(self, model: str) -> Engine | ClusterEngine:
         """The engine that holds this model; a stand-in is built when it is first needed."""
+        if model not in self._engines and (cluster := self._settings.executor) is not None:
+            from causal_claims.engine.cluster import ClusterEngine
+
+            spec = built(self._registry[model], self._settings.cache)
+            self._engines[model] = ClusterEngine(
+                replace(self._registry, models={model: spec}),
+                engine_settings(self._settings),
+                cluster.address,
+                cluster.actors,
+            )
         if model not in self._engines:
             share_cores()
             try:

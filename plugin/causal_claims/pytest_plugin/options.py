@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.pytest_plugin import sharding, storing
+from causal_claims.pytest_plugin import executing, sharding, storing
+from causal_claims.pytest_plugin.executing import Executor
 
 if TYPE_CHECKING:
     from causal_claims.pytest_plugin.session import ClaimsSession
@@ -47,6 +48,7 @@ class Settings:
     dtype: str | None
     cache: Path | str | None  # a folder, or the URL of an object store
     cache_size: float | None  # gigabytes
+    executor: Executor | None  # a cluster, or None to measure in this process
     memory_gb: float
     examples: int | None
     html: Path | None
@@ -205,6 +207,7 @@ def settings(config: pytest.Config) -> Settings:
         dtype=dtype,
         cache=storing.where(cache, root(config)),
         cache_size=storing.size(config),
+        executor=executing.executor(config),
         memory_gb=_positive("--claims-memory", get("--claims-memory") or "4"),
         examples=_whole("--claims-examples", get("--claims-examples")),
         html=_path(config, get("--claims-html")) if get("--claims-html") else None,
