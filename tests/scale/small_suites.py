@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from runs import HEADER, ClaimSuite
+from suite import HEADER, ClaimSuite, Run
 
 HEADS = 8
+
+
+class Suite(ClaimSuite):
+    """A suite whose folder is named first."""
+
+    def run(self, folder: Path, *options: str, workers: int = 0, environment: Mapping[str, str] | None = None) -> Run:
+        return super().run(*options, folder=folder, workers=workers, environment=environment)
+
+    def run_here(self, folder: Path, *options: str) -> Run:
+        return super().run_here(*options, folder=folder)
+
+
 RECORDED = ("--claims-measurements", "m.csv")
 OWN = ("measure_seconds", "noise_floor", "facts")  # times, and what the instrument found out about itself in that run
 
@@ -28,7 +40,7 @@ def test_it(claim, holds):
 """
 
 
-def recorded(models: int = 5) -> ClaimSuite:
+def recorded(models: int = 5) -> Suite:
     """Eight heads of a few models, from a table."""
     rows = [HEADER]
     for m in range(models):
@@ -38,7 +50,7 @@ def recorded(models: int = 5) -> ClaimSuite:
         for name, values in {"baseline": base, **arms}.items():
             rows += [f'm{m},x,"{name}",e{i:02d},e{i:02d},{float(v)!r}' for i, v in enumerate(values)]
     text = CLAIMS.format(metric="'x'", marks="", layers=1, heads=HEADS)
-    return ClaimSuite({"m.csv": "\n".join(rows) + "\n", "test_x.py": text})
+    return Suite({"m.csv": "\n".join(rows) + "\n", "test_x.py": text})
 
 
 CONFTEST = """
@@ -79,7 +91,7 @@ def live(
     rows: int = 12,
     more: str = "",
     families: Any = ("gpt2",),
-) -> ClaimSuite:
+) -> Suite:
     """Every head of a few random checkpoints; `loads.txt` has a line for each model loaded."""
     import checkpoints
 
@@ -98,7 +110,7 @@ def live(
     text = CLAIMS.format(
         metric="'logit_diff', over='small" + f"{rows}'", marks="pytest.mark.all_of_them", layers=layers, heads=heads
     )
-    return ClaimSuite(
+    return Suite(
         {
             "models.yaml": "\n".join(entries) + "\n",
             "conftest.py": CONFTEST.format(words=checkpoints.WORDS, rows=rows, more=more),

@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import pytest
 from causal_claims.pytest_plugin.cards import shared
 from causal_claims.pytest_plugin.scheduling import ClaimScheduling
-from runs import ClaimSuite
-from small_suites import RECORDED, differences, live, loads, recorded
+from small_suites import RECORDED, Suite, differences, live, loads, recorded
 
 
 @pytest.mark.parametrize(
@@ -177,7 +176,7 @@ def test_each_model_is_loaded_once_and_the_ledger_is_that_of_one_process(tmp_pat
 
 
 def test_a_model_that_cannot_be_loaded_is_tried_once(tmp_path):
-    suite = ClaimSuite(live(tmp_path, models=1).files)
+    suite = Suite(live(tmp_path, models=1).files)
     broken = suite.with_file("models.yaml", suite.files["models.yaml"].replace("path: ", "path: /nowhere"))
     run = broken.run_here(tmp_path / "r", "-q", "-rs")
 

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 from causal_claims.engine.store import Store
-from runs import PLUGIN, ClaimSuite, claim_file, raises
-from small_suites import RECORDED, differences, live, loads, recorded
+from small_suites import RECORDED, Suite, differences, live, loads, recorded
+from suite import PLUGIN, claim_file, raises
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed (extra `ray`)")
 
@@ -25,7 +25,7 @@ def test_an_unknown_executor_is_a_sentence(tmp_path, text):
 
 def test_without_ray_a_run_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    suite = ClaimSuite(
+    suite = Suite(
         {
             "models.yaml": f"m: {{family: gpt2, id: a/b, path: {tmp_path}, layers: 4, heads: 4, kv_heads: 4}}\n",
             "test_x.py": claim_file(raises(0, "up"), extra="pytestmark = pytest.mark.m\n").replace(

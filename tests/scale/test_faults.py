@@ -16,8 +16,8 @@ from causal_claims.engine import fast
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.places import Folder
 from causal_claims.engine.store import Store
-from runs import PLUGIN
 from small_suites import differences, live, loads, records
+from suite import PLUGIN
 
 pytestmark = pytest.mark.slow  # each is a run of its own
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -227,8 +227,11 @@ def test_a_network_folder_that_goes_away_in_the_middle(suite, sound, tmp_path, m
     assert same(run, sound)
 
 
-def test_a_network_folder_that_is_not_there_from_the_start(suite, sound, tmp_path):
-    (tmp_path / "net").write_text("")
+def test_a_network_folder_that_is_stale_from_the_start(suite, sound, tmp_path, monkeypatch):
+    def stale(self, name):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(Folder, "read", stale)
     run = suite.run_here(tmp_path, "-q", f"--claims-cache={tmp_path}/net/store")
 
     assert run.code == 11

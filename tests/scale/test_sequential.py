@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from causal_claims.claims.kinds.negligible import negligible
@@ -11,40 +13,31 @@ from causal_claims.examples import first_units
 from causal_claims.interventions.catalogue import ablate
 from causal_claims.measurements import Measurement
 from causal_claims.metrics.metric import Metric
+from causal_claims.models import Registry
+from causal_claims.pytest_plugin.notes import Notes
 from causal_claims.pytest_plugin.sequential import Sequential
 from causal_claims.recorded import Recorded
 from causal_claims.sites import Head
 from causal_claims.statistics.elimination import confidences, eliminate, looks_for
 from causal_claims.statistics.sequential import crossing_probability
-from runs import ClaimSuite, table
 from scipy import special
-from small_suites import RECORDED, live
+from small_suites import RECORDED, Suite, live
+from suite import table
 
 X = Metric("x")
 BY = [ablate(Head(0, h)) for h in range(8)]
 
 
-class Session:
-    """What Sequential needs of a run: a table."""
-
-    class config:  # noqa: N801
-        stash = pytest.Stash()
-
-    class settings:  # noqa: N801
-        confidence, examples = 0.95, None
-
-    class registry:  # noqa: N801
-        models: dict = {}  # noqa: RUF012
-
-    def __init__(self, arms):
-        ids = tuple(f"e{i:04d}" for i in range(len(arms["baseline"])))
-        self.recorded = Recorded(
-            [Measurement("m", "x", name, ids, ids, np.asarray(v)) for name, v in arms.items()], "m"
-        )
+def sequential(arms):
+    """The looks of a run over a table."""
+    ids = tuple(f"e{i:04d}" for i in range(len(arms["baseline"])))
+    table = Recorded([Measurement("m", "x", name, ids, ids, np.asarray(v)) for name, v in arms.items()], "m")
+    settings = SimpleNamespace(confidence=0.95, examples=None)
+    return Sequential(settings, Registry(), table, None, Notes())
 
 
 def judged(claim, arms):
-    cells, verdict = Sequential(Session(arms)).judge("t", claim, "m")
+    cells, verdict = sequential(arms).judge(claim, "m")
     return str(verdict.outcome), max(len(one.values) for one in cells.values()), verdict
 
 
@@ -125,8 +118,7 @@ def test_a_long_tail_waits_for_the_last_look():
 
 def test_weak_rivals_get_fewer_examples():
     claim = strongest(X, by=BY[0], among=BY)
-    sequential = Sequential(Session(arms([1.4, 1.0, *[0.0] * 6])))
-    cells, verdict = sequential.judge("t", claim, "m")
+    cells, verdict = sequential(arms([1.4, 1.0, *[0.0] * 6])).judge(claim, "m")
     n = {cell.condition_spelling: len(one.values) for cell, one in cells.items()}
 
     assert str(verdict.outcome) == "SUPPORTED"
@@ -203,7 +195,7 @@ def test_it(claim, holds):
 
 
 def test_the_run_reports_what_it_saved_and_its_table_is_an_input_again(tmp_path):
-    suite = ClaimSuite({"m.csv": table(arms([2.0, -1.0, 0.3, 0.2, 0.0, 1.0])), "test_x.py": SWEEP})
+    suite = Suite({"m.csv": table(arms([2.0, -1.0, 0.3, 0.2, 0.0, 1.0])), "test_x.py": SWEEP})
     whole = suite.run_here(tmp_path / "whole", *RECORDED)
     early = suite.run_here(tmp_path / "early", *RECORDED, "--claims-sequential")
 

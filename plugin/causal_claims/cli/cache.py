@@ -6,6 +6,7 @@ import argparse
 import re
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from causal_claims.errors import ClaimsError
@@ -30,13 +31,10 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from causal_claims.engine.store import Store
-    from causal_claims.pytest_plugin.storing import where
 
-    place = where(arguments.cache, Path.cwd())
-    if place is None or (isinstance(place, Path) and not place.is_dir()):
+    place: Path | str = arguments.cache if "://" in arguments.cache else Path(arguments.cache).expanduser()
+    if isinstance(place, Path) and not place.is_dir():
         raise ClaimsError(f"there is no store {arguments.cache}; give its folder or URL with --cache.")
     try:
         return {"list": _list, "verify": _verify, "prune": _prune}[arguments.action](Store(place), arguments)

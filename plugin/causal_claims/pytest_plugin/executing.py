@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from causal_claims.errors import ClaimsError
+
 
 @dataclass(frozen=True)
 class Executor:
@@ -16,19 +18,7 @@ class Executor:
     actors: int  # that hold one model
 
 
-def add(group: Any) -> None:
-    group.addoption(
-        "--claims-executor",
-        metavar="local|ray[://HOST:PORT]",
-        help="measure in this process, or by actors of a Ray cluster that all workers and runs share (default: local)",
-    )
-    group.addoption("--claims-actors", metavar="N", help="with Ray: how many actors hold a model at once (default: 1)")
-
-
-def executor(config: pytest.Config) -> Executor | None:
-    text, actors = config.getoption("--claims-executor") or "local", config.getoption("--claims-actors") or "1"
-    if not str(actors).isdigit() or int(actors) < 1:
-        raise pytest.UsageError(f"--claims-actors={actors}: give a whole number of at least 1.")
+def executor(text: str, actors: int) -> Executor | None:
     if text == "local":
         return None
     name, scheme, address = text.partition("://")
@@ -36,17 +26,16 @@ def executor(config: pytest.Config) -> Executor | None:
         raise pytest.UsageError(
             f"--claims-executor={text}: write local, ray or ray://HOST:PORT, the address of a cluster."
         )
-    return Executor(address or None, int(actors))
+    return Executor(address or None, actors)
 
 
-def prepare(config: pytest.Config) -> None:
+def prepare(config: pytest.Config, settings: Any) -> None:
     """A cluster of our own must be there before the workers are, which then find it by its address."""
-    found = executor(config)
-    outside = hasattr(config, "workerinput") or config.option.collectonly or config.getoption("--claims-plan")
+    found = settings.executor
+    outside = hasattr(config, "workerinput") or config.option.collectonly or settings.plan
     if found is None or found.address is not None or outside or not config.getoption("numprocesses", None):
         return
     from causal_claims.engine.cluster import connect
-    from causal_claims.errors import ClaimsError
 
     try:
         connect(None)

@@ -14,7 +14,7 @@ import pytest
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
-from causal_claims.pytest_plugin import gating, junit, sharding, storing
+from causal_claims.pytest_plugin import gating, junit, sharding
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import write_measurements
@@ -27,7 +27,6 @@ from causal_claims.verdicts import Outcome
 
 def write(claims: ClaimsSession, session: pytest.Session) -> None:
     """By the controller alone, at the end, however the run ended."""
-    storing.prune(claims.config, claims.settings)
     records = claims.ledger.records
     records.sort(key=lambda one: (one.model, one.node_id, one.id))
     adjust(records)
@@ -53,7 +52,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     before = claims.baseline.ledger if claims.baseline is not None else None
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
-        write_measurements(folder / "measurements.parquet", used, ragged=claims.sequential is not None)
+        write_measurements(folder / "measurements.parquet", used, ragged=claims.settings.sequential)
         write_reports(Sources(claims.ledger, baseline=before), folder, claims.settings.html)
         if claims.settings.summary is not None:
             with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
@@ -67,9 +66,9 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
 
 def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:
     """A margin for a claim that nobody judged is a slip of the pen, unless the run was stopped before it came."""
-    if sharding.facts(claims.config):
+    if claims.settings.shard is not None:
         return None  # it may be in another shard: `merge` knows
-    if session.shouldstop or session.shouldfail or claims.crashed or int(session.exitstatus) not in (0, 1):
+    if session.shouldstop or session.shouldfail or claims.attendance.crashed or int(session.exitstatus) not in (0, 1):
         return None
     ids = sorted({one.id for one in claims.ledger.records})
     for name, _ in claims.settings.margins:
@@ -101,8 +100,8 @@ def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
         "measurements": str(claims.settings.measurements) if claims.settings.measurements else None,
         "margins": dict(claims.settings.margins),
         "exit_status": int(session.exitstatus),
-        "missing": claims.missing() if not claims.config.option.collectonly else [],
-        "crashed": claims.crashed,
+        "missing": claims.attendance.missing() if not claims.config.option.collectonly else [],
+        "crashed": claims.attendance.crashed,
         "outcomes": {str(outcome): len(found) for outcome, found in claims.ledger.by_outcome.items()},
         "models": {key: {"where": spec.where, "revision": spec.revision} for key, spec in claims.registry.models.items()
                    if any(one.model == key for one in claims.ledger.records)},
@@ -122,7 +121,7 @@ def _notes(claims: ClaimsSession) -> dict[str, Any]:
 
 def _used(claims: ClaimsSession) -> list[Any]:
     """The cells that verdicts rest on; with recorded numbers, workers need not send what the table holds."""
-    if claims.recorded is not None and claims.sequential is None:
+    if claims.recorded is not None and not claims.settings.sequential:
         wanted = {
             (m or one.model, metric, condition)
             for one in claims.ledger.records

@@ -23,6 +23,6 @@ def holds(request: pytest.FixtureRequest, model_key: str | None) -> Holds:
     `holds(claim, values={condition: numbers})` judges numbers that the test measured itself.
     """
     from causal_claims.pytest_plugin.holding import Holds
-    from causal_claims.pytest_plugin.session import session_of
+    from causal_claims.pytest_plugin.hooks import session_of
 
     return Holds(session_of(request.config), request.node, model_key)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.examples import ExampleSet, first_units
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
+from causal_claims.pytest_plugin.items import claims_in, model_in
 from causal_claims.pytest_plugin.live import built, engine_settings
 from causal_claims.pytest_plugin.notes import Notes
-from causal_claims.pytest_plugin.options import Settings
+from causal_claims.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from causal_claims.engine.cluster import ClusterEngine
@@ -72,12 +72,11 @@ class Measuring:
         """Remember what the selected tests will need, after deselection; nothing is measured yet."""
         self._groups = dict(groups)
         for item in items:
-            params = getattr(getattr(item, "callspec", None), "params", {})
-            model = params.get("model_key")
+            model = model_in(item)
             if model is None:
                 continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
-            for claim in (value for value in params.values() if isinstance(value, Claim)):
+            for claim in claims_in(item).values():
                 for cell in claim.cells:
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from causal_claims.pytest_plugin import cards, options
+from causal_claims.pytest_plugin.cards import cards, shared
 from causal_claims.pytest_plugin.grouping import grouped
-from causal_claims.pytest_plugin.notes import receive
+from causal_claims.pytest_plugin.hooks import session_of
 
 
 class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -77,13 +77,13 @@ def _model(scope: str) -> str:
     return scope.partition("#")[0]
 
 
-class XdistHooks:
-    """What the controller decides for workers and hears of them."""
+class Scheduler:
+    """Gives xdist our way of handing tests out, unless the user asked for another, and workers their cards."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self, config: pytest.Config, specs: list[Any]) -> None:
         """Before a worker's Python starts; one that takes a crashed worker's place takes its cards."""
-        for spec, own in zip(specs, cards.shared(cards.cards(config), len(specs)), strict=True):
+        for spec, own in zip(specs, shared(cards(config), len(specs)), strict=True):
             if own:
                 spec.env["CUDA_VISIBLE_DEVICES"] = own
 
@@ -91,18 +91,6 @@ class XdistHooks:
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         if config.getoption("dist") != "load":
             return None
-        from causal_claims.pytest_plugin.session import session_of
-
         session = session_of(config)
         models = {*session.registry.models, *(session.recorded.models if session.recorded else ())}
         return ClaimScheduling(config, log, models)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
-        if (session := options.current()) is not None:
-            receive(session.config, getattr(node, "workeroutput", None))
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        if (session := options.current()) is not None:
-            session.collected(ids)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,14 +23,15 @@ from causal_claims.errors import ClaimsError
 from causal_claims.examples import examples, first_units
 from causal_claims.judging.judge import judge, seed_of
 from causal_claims.measurements import Measurement
-from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.models import Registry
+from causal_claims.pytest_plugin.measuring import Measuring
+from causal_claims.pytest_plugin.notes import Notes
+from causal_claims.pytest_plugin.settings import Settings
+from causal_claims.recorded import Recorded
 from causal_claims.statistics.elimination import confidences, eliminate, looks_for
 from causal_claims.statistics.mean import moments, thin_tail
 from causal_claims.statistics.sample import Array
 from causal_claims.verdicts import Decision, Outcome, Verdict
-
-if TYPE_CHECKING:
-    from causal_claims.pytest_plugin.session import ClaimsSession
 
 Cells = Mapping[Cell, Measurement]
 _DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
@@ -40,8 +40,14 @@ _DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
 class Sequential:
     """The looks of a run."""
 
-    def __init__(self, session: ClaimsSession) -> None:
-        self._session = session
+    def __init__(
+        self, settings: Settings, registry: Registry, recorded: Recorded | None, measuring: Measuring, notes: Notes
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._recorded = recorded
+        self._measuring = measuring
+        self._notes = notes
         self._together: dict[str, list[tuple[Claim, str]]] = {}  # group -> claims that are looked at together
         self._group: dict[tuple[str, str], str] = {}
         self._found: dict[tuple[str, str], tuple[Cells, Verdict] | ClaimsError] = {}
@@ -53,7 +59,7 @@ class Sequential:
                 self._group[claim.id, model] = group
                 self._together.setdefault(group, []).append((claim, model))
 
-    def judge(self, node_id: str, claim: Claim, model: str) -> tuple[Cells, Verdict]:
+    def judge(self, claim: Claim, model: str) -> tuple[Cells, Verdict]:
         """The verdict, and the measurements it rests on."""
         key = (claim.id, model)
         if key not in self._found:
@@ -84,7 +90,7 @@ class Sequential:
                 continue
             batches.setdefault((self._shares(claim, model) if _stops(claim) else (1.0,), model), []).append(claim)
         for (shares, model), waiting in batches.items():
-            levels = confidences(shares, self._session.settings.confidence)
+            levels = confidences(shares, self._settings.confidence)
             for look, (share, level) in enumerate(zip(shares, levels, strict=True), 1):
                 cells = list(dict.fromkeys(cell for claim in waiting for cell in claim.cells))
                 found = self._measured(model, cells, share)
@@ -113,7 +119,7 @@ class Sequential:
             cells[cell] = one
         last = look == looks
         try:
-            verdict = judge(claim, cells, spec=self._session.registry.models.get(model), confidence=level)
+            verdict = judge(claim, cells, spec=self._registry.models.get(model), confidence=level)
         except ClaimsError as error:
             if last:
                 self._found[claim.id, model] = error
@@ -134,14 +140,14 @@ class Sequential:
         self._save(sum(len(one.values) for one in cells.values()), there)
         told = replace(
             decision,
-            confidence=self._session.settings.confidence,
+            confidence=self._settings.confidence,
             method=f"{decision.method}, repeated at look {look} of {looks}",
             p_value=None,
         )
         return replace(verdict, evidence=replace(verdict.evidence, decision=told))
 
     def _save(self, read: int, there: int) -> None:
-        saved = notes_of(self._session.config).saved
+        saved = self._notes.saved
         saved["read"] = saved.get("read", 0) + read
         saved["there"] = saved.get("there", 0) + there
 
@@ -174,8 +180,8 @@ class Sequential:
             return np.asarray(D[:, [0]] - D[:, 1:])
 
         whole = claim.about.get("given") is not None  # a precondition is judged on all examples
-        result = None if whole else eliminate(ahead, len(rule.others), shares, self._session.settings.confidence)
-        settings, spec = self._session.settings, self._session.registry.models.get(model)
+        result = None if whole else eliminate(ahead, len(rule.others), shares, self._settings.confidence)
+        settings, spec = self._settings, self._registry.models.get(model)
         if result is not None:
             least = min(len(one.values) for one in cells.values())
             common = {
@@ -211,9 +217,9 @@ class Sequential:
     # --- numbers
 
     def _measured(self, model: str, cells: Sequence[Cell], share: float) -> dict[Cell, Measurement | ClaimsError]:
-        recorded = self._session.recorded
+        recorded = self._recorded
         if recorded is None:
-            return self._session.measuring.look(model, cells, share)
+            return self._measuring.look(model, cells, share)
         found: dict[Cell, Measurement | ClaimsError] = {}
         for cell in cells:
             try:
@@ -226,20 +232,20 @@ class Sequential:
         return found
 
     def _rows(self, cell: Cell, model: str) -> int:
-        recorded = self._session.recorded
+        recorded = self._recorded
         if recorded is not None:
             return len(recorded.cells(model, [cell])[cell].values)
-        limit = self._session.settings.examples
+        limit = self._settings.examples
         return min(len(examples(str(cell.metric.over)).examples), limit or 10**9)
 
     def _shares(self, claim: Claim, model: str) -> tuple[float, ...]:
         """By the smallest set of examples that the claim reads."""
         try:
-            if self._session.recorded is not None:
-                found = self._session.recorded.cells(model, claim.cells)
+            if self._recorded is not None:
+                found = self._recorded.cells(model, claim.cells)
                 units = min(len(set(one.clusters)) for one in found.values())
             else:
-                limit = self._session.settings.examples
+                limit = self._settings.examples
                 units = min(
                     len({one.unit for one in examples(str(cell.metric.over)).examples[:limit]}) for cell in claim.cells
                 )

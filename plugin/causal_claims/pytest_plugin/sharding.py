@@ -6,11 +6,14 @@ import hashlib
 import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from causal_claims.pytest_plugin.notes import notes_of
+
+if TYPE_CHECKING:
+    from causal_claims.models import Registry
 
 
 @dataclass(frozen=True)
@@ -28,30 +31,20 @@ class Shard:
         return f"{self.index}/{self.count}"
 
 
-def add(group: Any) -> None:
-    group.addoption(
-        "--claims-shard",
-        metavar="I/N|auto",
-        help="run the I-th of N shares (from 1), balanced by planned cost; auto takes I and N from a Kubernetes indexed "
-        "job or a Slurm array.  `causal-claims merge` joins the shares",
-    )
-
-
 def shard_of(config: pytest.Config) -> Shard | None:
     """The share this run was asked for."""
     text = config.getoption("--claims-shard")
     return None if text is None else _parse(str(text), os.environ)
 
 
-def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
+def deselect(config: pytest.Config, items: list[pytest.Item], registry: Registry) -> None:
     """Keep this shard's tests, after every other selection; the same in every process that collects the same suite."""
     shard = shard_of(config)
     if shard is None:
         return
-    from causal_claims.pytest_plugin.session import session_of
     from causal_claims.shares import divide, load_cost
 
-    models = session_of(config).registry.models
+    models = registry.models
     shares = divide([_work(item, models) for item in items], shard.count, lambda key: load_cost(models.get(key)))
     mine = [item for item, share in zip(items, shares, strict=True) if share == shard.index - 1]
     digest = hashlib.sha256("\n".join(item.nodeid for item in items).encode()).hexdigest()[:16]
@@ -89,13 +82,12 @@ def refuse(config: pytest.Config) -> None:
 
 
 def _work(item: pytest.Item, models: Mapping[str, Any]) -> Any:
-    from causal_claims.claims.claim import Claim
+    from causal_claims.pytest_plugin.items import claims_in, model_in
     from causal_claims.shares import Work, cell_cost
 
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    model = params.get("model_key")
+    model = model_in(item)
     cells: dict[Hashable, float] = {}
-    for claim in (value for value in params.values() if isinstance(value, Claim)):
+    for claim in claims_in(item).values():
         for cell in claim.cells:
             key = cell.model or model
             cells[key, cell] = cell_cost(cell, models.get(str(key)))
