@@ -91,6 +91,10 @@ class ClusterEngine:
             if progress is not None:
                 progress.stop()
 
+    def has_room(self, model: str) -> bool:
+        """Models lie on the cluster's cards, not here."""
+        return True
+
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         from causal_claims.engine.engine import Engine
 

@@ -16,9 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from causal_claims.engine.places import Kept, Place, place
 
 VERSION = 1  # of the engine's arithmetic: raised when the same cell may give other numbers
@@ -177,7 +174,3 @@ def _parsed(content: bytes) -> Entry | None:
     found = json.loads(body)
     values = {k: float("nan") if v is None else float.fromhex(v) for k, v in found["values"].items()}
     return Entry(values, found["facts"], found.get("about", {}))
-
-
-def as_array(values: Mapping[str, float], ids: tuple[str, ...]) -> NDArray[np.float64]:
-    return np.array([values[one] for one in ids], dtype=np.float64)

@@ -12,6 +12,7 @@ import pytest
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.examples import ExampleSet, first_units
+from causal_claims.judging.arms import norm_twins
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
 from causal_claims.pytest_plugin.items import claims_in, model_in
@@ -35,8 +36,8 @@ class Measuring:
         self._progress = progress
         self._notes = notes or Notes()
         self._engines: dict[str, Engine | ClusterEngine] = {}
-        self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._refused: dict[str, ClaimsError] = {}  # models that cannot be loaded
+        self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
         self._last: dict[str, str] = {}  # model -> the last test that reads it
@@ -75,9 +76,12 @@ class Measuring:
             model = model_in(item)
             if model is None:
                 continue
+            if "model" in getattr(item, "fixturenames", ()):  # it measures by hand
+                self._last[model] = item.nodeid
+                continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
             for claim in claims_in(item).values():
-                for cell in claim.cells:
+                for cell in (*claim.cells, *norm_twins(claim).values()):
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
 
@@ -109,15 +113,34 @@ class Measuring:
             if (refused := self._refused.get(key)) is not None:
                 found.update(dict.fromkeys(here, refused))
                 continue
-            self._let_go_but(key)
             try:
-                found.update(self.engine(key).measure(key, here, self._progress, rows))
+                found.update(self.with_room(key).measure(key, here, self._progress, rows))
             except ClaimsError as error:
                 self._refused[key] = error
                 found.update(dict.fromkeys(here, error))
                 continue
             self._note(key)
         return found
+
+    def with_room(self, model: str) -> Engine | ClusterEngine:
+        """The engine of a model; other models' weights go, oldest first, until it fits beside the rest."""
+        engine = self.engine(model)
+        for other in [key for key in self._engines if key != model]:
+            if engine.has_room(model):
+                break
+            self._engines[other].release(other)
+        return engine
+
+    def here(self, model: str) -> Engine:
+        """The engine of a model in this process, for a test that uses the model itself."""
+        from causal_claims.engine.engine import Engine
+
+        engine = self.with_room(model)
+        if isinstance(engine, Engine):
+            return engine
+        raise ClaimsError(
+            f"{model}: this test uses the model itself, which lies on the cluster; run it with --claims-executor=local."
+        )
 
     def done(self, node_id: str) -> None:
         """Free each model whose last claim this was."""
@@ -133,20 +156,14 @@ class Measuring:
         if (refused := self._refused.get(model)) is not None:  # a model that cannot be loaded is not tried again
             self._found.update(((model, cell), refused) for cell in missing)
             return
-        self._let_go_but(model)
         try:
-            found = self.engine(model).measure(model, missing, self._progress)
+            found = self.with_room(model).measure(model, missing, self._progress)
         except ClaimsError as error:
             self._refused[model] = error
             self._found.update(((model, cell), error) for cell in missing)
             return
         self._found.update(((model, cell), one) for cell, one in found.items())
         self._note(model)
-
-    def _let_go_but(self, model: str) -> None:
-        """One model in memory at a time."""
-        for other in [key for key in self._engines if key != model]:
-            self._engines[other].release(other)
 
     def _note(self, model: str) -> None:
         store = self.engine(model).store

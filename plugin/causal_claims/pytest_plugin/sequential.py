@@ -21,6 +21,7 @@ from causal_claims.claims.kinds.raises import Bound, Superiority
 from causal_claims.claims.kinds.strongest import Strongest
 from causal_claims.errors import ClaimsError
 from causal_claims.examples import examples, first_units
+from causal_claims.judging.arms import norm_twins
 from causal_claims.judging.judge import judge, seed_of
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
@@ -92,7 +93,9 @@ class Sequential:
         for (shares, model), waiting in batches.items():
             levels = confidences(shares, self._settings.confidence)
             for look, (share, level) in enumerate(zip(shares, levels, strict=True), 1):
-                cells = list(dict.fromkeys(cell for claim in waiting for cell in claim.cells))
+                cells = list(
+                    dict.fromkeys(cell for claim in waiting for cell in (*claim.cells, *norm_twins(claim).values()))
+                )
                 found = self._measured(model, cells, share)
                 waiting = [
                     claim for claim in waiting if not self._looked(claim, model, found, look, len(shares), level)
@@ -118,8 +121,9 @@ class Sequential:
                 return True
             cells[cell] = one
         last = look == looks
+        twins = {cell: one for cell in norm_twins(claim).values() if isinstance(one := found[cell], Measurement)}
         try:
-            verdict = judge(claim, cells, spec=self._registry.models.get(model), confidence=level)
+            verdict = judge(claim, cells, spec=self._registry.models.get(model), confidence=level, twins=twins)
         except ClaimsError as error:
             if last:
                 self._found[claim.id, model] = error
@@ -128,7 +132,7 @@ class Sequential:
             return False
         if looks > 1:
             verdict = self._told(claim, model, cells, verdict, look, looks)
-        self._found[claim.id, model] = (cells, verdict)
+        self._found[claim.id, model] = ({**cells, **twins}, verdict)
         return True
 
     def _told(self, claim: Claim, model: str, cells: Cells, verdict: Verdict, look: int, looks: int) -> Verdict:
