@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from causal_claims.cli import (
     baseline,
+    cache,
     calibrate,
     check,
     doctor,
     gate,
     judge,
     list_,
+    merge,
     new,
     plan,
     plant,
@@ -34,6 +36,7 @@ _COMMANDS = (
     calibrate,
     new,
     gate,
+    merge,
     baseline,
     status,
     prose,
@@ -41,6 +44,7 @@ _COMMANDS = (
     watch,
     render,
     plant,
+    cache,
 )
 
 
