@@ -220,6 +220,14 @@ def test_an_expected_failure_whose_numbers_are_absent_is_not_run(tmp_path):
     assert (run.code, run.outcomes) == (0, {"a": "NOT RUN"})
 
 
+def test_claims_that_lack_the_same_thing_are_one_line_until_all_are_asked_for(tmp_path):
+    suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(4, "a"), raises(4, "b"))})
+
+    said = [suite.run_here(*more, folder=tmp_path).text for more in ((), ("-v",))]
+
+    assert ["toy  2 claims: " in text for text in said] == [True, False]
+
+
 SLOPPY = {
     "holds(claim)": "never asserted",
     "pass": "never judged",

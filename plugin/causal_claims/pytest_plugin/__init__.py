@@ -13,9 +13,9 @@ import pytest
 
 from causal_claims.pytest_plugin import options, place
 from causal_claims.pytest_plugin.attendance import Attendance
-from causal_claims.pytest_plugin.fixtures import holds, model_key
+from causal_claims.pytest_plugin.fixtures import holds, model, model_key
 
-__all__ = ["holds", "model_key"]
+__all__ = ["holds", "model", "model_key"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,7 +65,7 @@ class _Listener:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "holds" in metafunc.fixturenames:
+    if "model_key" in metafunc.fixturenames:  # `holds` and `model` ask for it; somebody else's `model` does not
         from causal_claims.pytest_plugin import parameters
 
         parameters.add_models(metafunc, _begin(metafunc.config).markers)

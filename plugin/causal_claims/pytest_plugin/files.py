@@ -31,6 +31,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     adjust(records)
     claims.ledger.run.update(run_facts(claims, session))
     used = _used(claims)
+    gating.scan(claims, used)
     gating.hold_against_baseline(claims, session, used)
     junit.suite_properties(claims)
     junit.gate_failures(claims)

@@ -11,11 +11,13 @@ import pytest
 from causal_claims.errors import ClaimsError
 from causal_claims.gate.baseline import find, save, split_name
 from causal_claims.gate.compare import compare
+from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.lineage import lineage
 from causal_claims.gate.pins import refuse_unpinned
 from causal_claims.gate.run import Run
 from causal_claims.ledger import Ledger, Record
 from causal_claims.measurements import Measurement
+from causal_claims.pytest_plugin import scanning
 from causal_claims.pytest_plugin.grouping import model_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import Recorded
@@ -45,21 +47,53 @@ def check_pins(claims: ClaimsSession, node_ids: Sequence[str]) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
-def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: Sequence[Measurement]) -> None:
-    """The comparison, when all records are here; plain data of it goes into the ledger."""
+def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: list[Measurement]) -> None:
+    """The comparison, when all records are here; plain data of it goes into the ledger.
+
+    Where a mechanism regressed, the other heads that the baseline keeps are measured, and it is held once more.
+    """
     if related := lineage(claims.ledger.records):
         claims.ledger.run["lineage"] = [one.to_json() for one in related]
     if claims.baseline is None or not claims.ledger.records:
         return
-    new = Run("this run", claims.ledger, Recorded(_all(claims, used), "this run"))
-    claims.comparison = compare(
-        claims.baseline,
+    claims.comparison = _held(claims, session, claims.baseline, new := _run(claims, used))
+    try:
+        more = scanning.where_it_went(claims, claims.comparison, claims.baseline, new)
+    except ClaimsError as error:
+        claims.written.append(f"no scan for where a mechanism went: {error}")
+        more = []
+    if more:
+        used += more
+        claims.comparison = _held(claims, session, claims.baseline, _run(claims, used))
+    claims.ledger.run["gate"] = claims.comparison.to_json()
+
+
+def scan(claims: ClaimsSession, used: list[Measurement]) -> None:
+    """`--claims-scan`."""
+    if claims.settings.scan is None or claims.settings.plan or not claims.ledger.records:
+        return
+    try:
+        found = scanning.everything(claims)
+    except ClaimsError as error:
+        claims.written.append(str(error))
+        return
+    known = {one.key for one in used}
+    used += [one for one in found if one.key not in known]
+    claims.written.append(f"scan: {len(found)} cells of other heads")
+
+
+def _run(claims: ClaimsSession, used: Sequence[Measurement]) -> Run:
+    return Run("this run", claims.ledger, Recorded(_all(claims, used), "this run"))
+
+
+def _held(claims: ClaimsSession, session: pytest.Session, old: Run, new: Run) -> Comparison:
+    return compare(
+        old,
         new,
         confidence=claims.settings.confidence,
         fail_on=claims.settings.fail_on if claims.settings.gate else (),
         asked=lambda record: _asked(claims, session, record),
     )
-    claims.ledger.run["gate"] = claims.comparison.to_json()
 
 
 def keep(claims: ClaimsSession, used: Sequence[Measurement]) -> None:

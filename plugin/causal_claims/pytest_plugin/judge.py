@@ -12,6 +12,7 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError, listing
+from causal_claims.judging.arms import norm_twins
 from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Record, record
 from causal_claims.measurements import Measurement
@@ -58,10 +59,15 @@ class Judge:
         key = model or BY_HAND
         spec = self._registry.models.get(key)
         judged = self._with_margin(claim)
+        cells: Mapping[Cell, Measurement] = {}
+        twins: Mapping[Cell, Measurement] = {}
         try:
-            cells = measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
-            verdict = judge(judged, cells, spec=spec, confidence=self._settings.confidence)
-            self.used.update({found.key: found for found in cells.values()})
+            if values is not None:
+                cells = measured_by_hand(judged, key, values)
+            else:
+                cells, twins = self._cells(item, judged, model), self._twins(item, judged, model)
+            verdict = judge(judged, cells, spec=spec, confidence=self._settings.confidence, twins=twins)
+            self.used.update({found.key: found for found in (*cells.values(), *twins.values())})
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
         return self._record(item, judged, key, cells, verdict)
@@ -83,6 +89,18 @@ class Judge:
         if self._recorded is not None:
             return self._recorded.cells(model, claim.cells)
         return self._measuring.cells(item.nodeid, model, claim.cells)
+
+    def _twins(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
+        """The controls for the norm; a table may lack them."""
+        wanted = tuple(norm_twins(claim).values())
+        if not wanted or model is None:
+            return {}
+        if self._recorded is None:
+            return self._measuring.cells(item.nodeid, model, wanted)
+        try:
+            return self._recorded.cells(model, wanted)
+        except NotRunError:
+            return {}
 
     def _record(
         self, item: pytest.Item, claim: Claim, key: str, cells: Mapping[Cell, Measurement], verdict: Verdict

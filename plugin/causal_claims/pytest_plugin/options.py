@@ -8,7 +8,7 @@ REGISTRY = "models.yaml"
 
 _VALUES = (  # name, metavar, help
     ("measurements", "FILE", "judge from recorded numbers (parquet, CSV or JSON lines); no model is loaded"),
-    ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does to its test (default: fail)"),
+    ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does to its test (default: fail; at a gate with a baseline: skip)"),
     ("not-run", "skip|error", "what a claim that could not be run does (default: skip; a gate: error)"),
     ("confidence", "P", "confidence of the decision intervals (default: 0.95)"),
     ("reports", "DIR|off", "where the ledger and the reports go (default: reports)"),
@@ -34,7 +34,7 @@ _FLAGS = (
 )
 INI = {  # key -> default
     "claims_models": REGISTRY,
-    "claims_inconclusive": "fail",
+    "claims_inconclusive": "",
     "claims_not_run": "",
     "claims_confidence": "0.95",
     "claims_reports": "reports",
@@ -63,6 +63,14 @@ def add(parser: pytest.Parser) -> None:
         const="in_place",
         metavar="VARIANT",
         help="run on planted stand-ins instead of the real models; every line and file then says so",
+    )
+    group.addoption(
+        "--claims-scan",
+        nargs="?",
+        const="all",
+        metavar="LAYERS",
+        help="measure every other head alone, too (all layers, or e.g. 0-3,25), so that the gate can name the heads that "
+        "take over; done once, with --claims-save; a gate measures the same heads only where a claim regressed",
     )
     for key, default in INI.items():
         option = f"as --claims-{key.removeprefix('claims_').replace('_', '-')}"

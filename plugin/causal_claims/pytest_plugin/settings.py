@@ -41,6 +41,7 @@ class Settings:
     baseline: str | None
     baselines: Path
     save: str | None
+    scan: str | None
     fail_on: tuple[str, ...]
     not_run: str
 
@@ -90,11 +91,14 @@ def read_settings(config: pytest.Config) -> Settings:
     if not re.fullmatch(r"[a-z]+(:\d+)?", device):
         raise values.refuse("device", device, "write auto, cpu, cuda, cuda:1 or the like")
     gate = bool(config.getoption("--claims-gate"))
+    held = gate and given("baseline") is not None  # there a verdict that noise has flipped is the comparison's to weigh
     return Settings(
         models=models,
         overrides=tuple(overrides),
         measurements=path("measurements"),
-        inconclusive=values.choice("inconclusive", option("inconclusive"), ("fail", "skip")),
+        inconclusive=values.choice(
+            "inconclusive", option("inconclusive", "skip" if held else "fail"), ("fail", "skip")
+        ),
         reports=values.folder("reports", reports) if reports is not None else None,
         confidence=values.number(
             "confidence", option("confidence"), 0.5, 1, "give a number between 0.5 and 1, e.g. 0.95"
@@ -114,6 +118,7 @@ def read_settings(config: pytest.Config) -> Settings:
         baseline=named("baseline"),
         baselines=from_root(config, str(config.getini("claims_baselines"))),
         save=named("save"),
+        scan=values.scan(named("scan"), given("measurements") is not None),
         fail_on=values.fail_on(named("fail-on") or str(config.getini("claims_fail_on"))),
         not_run=values.choice("not-run", option("not-run", "error" if gate else "skip"), ("skip", "error")),
     )
