@@ -10,6 +10,7 @@ import pytest
 from causal_claims.errors import listing
 from causal_claims.pytest_plugin import executing, exit_status, files, gating, notes, sharding, storing, terminal
 from causal_claims.pytest_plugin.attendance import Attendance
+from causal_claims.pytest_plugin.markers import refuse_unknown
 from causal_claims.pytest_plugin.planning import planned
 from causal_claims.pytest_plugin.session import ClaimsSession
 
@@ -24,6 +25,11 @@ class Hooks:
 
     def pytest_report_header(self) -> list[str]:
         return self.claims.header()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        if not self.claims.is_worker:
+            refuse_unknown(session.config)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if self.claims.settings.plan:
