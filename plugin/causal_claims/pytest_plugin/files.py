@@ -14,7 +14,7 @@ import pytest
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
-from causal_claims.pytest_plugin import gating, junit, sharding
+from causal_claims.pytest_plugin import gating, junit, keeping, sharding
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import write_measurements
@@ -44,7 +44,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
         return
     if records:
-        gating.keep(claims, used)
+        keeping.keep(claims, session, used)
     if folder is None or not (records or sharding.facts(claims.config)):
         return
     if records and all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
