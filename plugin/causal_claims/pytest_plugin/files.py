@@ -14,8 +14,12 @@ import pytest
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
+<<<<<<< HEAD
 from causal_claims.models import trusting
 from causal_claims.pytest_plugin import gating, junit, sharding
+=======
+from causal_claims.pytest_plugin import gating, junit, keeping, sharding
+>>>>>>> main
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.pytest_plugin.session import ClaimsSession
@@ -46,7 +50,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
         return
     if records:
-        gating.keep(claims, used)
+        keeping.keep(claims, session, used)
     if folder is None or not (records or sharding.facts(claims.config)):
         return
     if records and all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
