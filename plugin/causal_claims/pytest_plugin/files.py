@@ -14,12 +14,8 @@ import pytest
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
-<<<<<<< HEAD
 from causal_claims.models import trusting
-from causal_claims.pytest_plugin import gating, junit, sharding
-=======
 from causal_claims.pytest_plugin import gating, junit, keeping, sharding
->>>>>>> main
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.pytest_plugin.session import ClaimsSession
