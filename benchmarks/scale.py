@@ -248,7 +248,7 @@ def strike(
 
     while not stop.wait(pause):
         try:
-            workers = [one for one in psutil.Process(pid).children() if "execnet" in " ".join(one.cmdline())]
+            workers = [one for one in psutil.Process(pid).children() if "exec(eval" in " ".join(one.cmdline())]
         except psutil.Error:
             return
         if workers:
