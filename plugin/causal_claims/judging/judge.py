@@ -39,7 +39,9 @@ def judge(
                     raise ClaimsError(f"{claim.subject}: {fault}.")
     guards = [*design_guards(claim, spec), *data_guards(cells, integrity=claim.kind == "exactly")]
     guards += [*arm_guards(claim, cells), *more_guards]
-    if twins:
+    if twins and not any(
+        guard.fired for guard in guards
+    ):  # numbers that are unfit cannot be compared with their controls
         guards += norm_artefact(claim, cells, twins, seed=seed_of(claim), confidence=confidence)
     repeats = repeated_rows(cells)
     guards = [_joined(guard, repeats) for guard in guards]
