@@ -17,7 +17,7 @@ JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
 BROKEN: pytest.StashKey[bool] = pytest.StashKey()  # the program or the machine failed while judging
 
 
-class ClaimFailed(pytest.fail.Exception):
+class ClaimFailed(pytest.fail.Exception):  # type: ignore[misc,name-defined]  # public, and a variable to mypy
     """The claim did not come out as it must; the message starts with the outcome.
 
     pytest's own failure without a traceback: `except Exception` does not swallow it, and none is drawn to be thrown away.
