@@ -7,6 +7,7 @@ from typing import Any
 from causal_claims.ledger import false_at_most
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin import gating
+from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
@@ -28,7 +29,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     if reporter.config.option.collectonly:
         return
     lost = claims.lost(status)
-    if not claims.ledger.records and not lost and not claims.written:
+    if not (claims.ledger.records or lost or claims.written or notes_of(claims.config).lines):
         return
     reporter.section("causal claims", sep="=")
     for outcome in _ORDER:
@@ -39,6 +40,8 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         reporter.write_line(
             f"{decided} claim{'s' * (decided != 1)} decided; false verdicts to expect: {expected:.2g} at most."
         )
+    for line in notes_of(claims.config).lines:
+        reporter.write_line(line, yellow=True)
     for line in claims.written:
         reporter.write_line(line)
     gating.tell(reporter, claims)
