@@ -13,9 +13,9 @@ import pytest
 
 from causal_claims.pytest_plugin import options, place
 from causal_claims.pytest_plugin.attendance import Attendance
-from causal_claims.pytest_plugin.fixtures import holds, model_key
+from causal_claims.pytest_plugin.fixtures import holds, model, model_key
 
-__all__ = ["holds", "model_key"]
+__all__ = ["holds", "model", "model_key"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +33,16 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         from causal_claims.pytest_plugin.scheduling import Scheduler
 
         config.pluginmanager.register(Scheduler(), "causal_claims_scheduler")
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """`-n auto`: a worker for each card; without cards, or without claims, xdist's own answer."""
+    if not place.in_use(config):
+        return None
+    from causal_claims.pytest_plugin.cards import cards
+
+    return len(cards(config)) or None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,7 +75,7 @@ class _Listener:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "holds" in metafunc.fixturenames:
+    if "model_key" in metafunc.fixturenames:  # `holds` and `model` ask for it; somebody else's `model` does not
         from causal_claims.pytest_plugin import parameters
 
         parameters.add_models(metafunc, _begin(metafunc.config).markers)

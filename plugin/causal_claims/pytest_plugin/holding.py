@@ -17,8 +17,14 @@ JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
 BROKEN: pytest.StashKey[bool] = pytest.StashKey()  # the program or the machine failed while judging
 
 
-class ClaimFailed(Exception):  # noqa: N818 - a failed assertion, not an error of the program
-    """The claim did not come out as it must; the message starts with the outcome."""
+class ClaimFailed(pytest.fail.Exception):
+    """The claim did not come out as it must; the message starts with the outcome.
+
+    pytest's own failure without a traceback: `except Exception` does not swallow it, and none is drawn to be thrown away.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, pytrace=False)
 
 
 class NotRunAtGate(ClaimFailed):
