@@ -161,7 +161,7 @@ def _run_line(run: Mapping[str, Any]) -> str:
 def _warnings(run: Mapping[str, Any]) -> list[str]:
     """What makes a run incomplete, and what stopped the checkpoint, said before anything else."""
     gate = run.get("gate") or {"lines": []}
-    found = [clean(line) for line in gate["lines"]]
+    found = [clean(line) for line in gate["lines"]] + [clean(one["sentence"]) for one in run.get("lineage", ())]
     if missing := run.get("missing"):
         found.append(
             f"Incomplete: {count(len(missing), 'collected test')} sent no report, e.g. {clean(missing[0], 160)}."
