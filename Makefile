@@ -8,7 +8,7 @@ TORCH ?= torch
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: claims test setup check tests benchmark clean
+.PHONY: claims test setup check tests audit benchmark clean
 
 setup: $(VENV)/.done
 
@@ -29,10 +29,16 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pip check
 
 tests: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not calibration and not slow"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+# Known vulnerabilities of what is installed; it asks a service on the internet, so CI without one does not run it.
+audit: setup
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/python -m pip_audit --skip-editable
 
 benchmark: setup
 	$(BIN)/python benchmarks/instrument.py

@@ -14,8 +14,10 @@ import pytest
 
 from causal_claims.errors import listing, nearest
 from causal_claims.ledger import Record, write_whole
+from causal_claims.models import trusting
 from causal_claims.pytest_plugin import gating, junit, keeping, sharding
 from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import write_measurements
 from causal_claims.report.markdown import markdown
@@ -90,7 +92,7 @@ def adjust(records: list[Record]) -> None:
 
 
 def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
-    return {
+    facts = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(claims.started)),
         "seconds": time.time() - claims.started,
         "command": " ".join(["pytest", *map(str, claims.config.invocation_params.args)]),
@@ -108,11 +110,13 @@ def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
                    if any(one.model == key for one in claims.ledger.records)},
         **_notes(claims),
     }  # fmt: skip
+    return {name: scrubbed(value) for name, value in facts.items()}
 
 
 def _notes(claims: ClaimsSession) -> dict[str, Any]:
     found, shard = notes_of(claims.config), sharding.facts(claims.config)
     return {
+        **({"remote_code": trusting(claims.registry)} if trusting(claims.registry) else {}),
         **({"shard": shard} if shard else {}),
         **({"notes": found.said} if found.said else {}),
         **({"incomplete": found.said} if found.incomplete else {}),

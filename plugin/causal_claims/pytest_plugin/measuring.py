@@ -18,6 +18,7 @@ from causal_claims.models import Registry
 from causal_claims.pytest_plugin.items import claims_in, model_in
 from causal_claims.pytest_plugin.live import built, engine_settings
 from causal_claims.pytest_plugin.notes import Notes
+from causal_claims.pytest_plugin.rates import remember
 from causal_claims.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ class Measuring:
             return
         self._found.update(((model, cell), one) for cell, one in found.items())
         self._note(model)
+        measured = [(cell, one) for cell, one in found.items() if isinstance(one, Measurement)]
+        remember(self._settings.cache, self._registry[model], measured)
 
     def _note(self, model: str) -> None:
         store = self.engine(model).store
