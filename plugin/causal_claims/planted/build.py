@@ -113,7 +113,7 @@ def shape_of(family: str, like: ModelSpec | None = None) -> "Shape":
 def _widths(family: str, architecture: str, heads: int) -> tuple[int, int]:
     """Width of a head and of the residual stream."""
     if architecture in ("gpt2", "pythia"):  # heads side by side fill the residual stream
-        d_head = {12: 16, 16: 12, 20: 8}.get(heads, max(8, 192 // heads))
+        d_head = 8 if family == "suppressor" else {12: 16, 16: 12, 20: 8}.get(heads, max(8, 192 // heads))
         return d_head, heads * d_head
     return (16, 160) if family == "retrieval" else (8, 128)
 
