@@ -91,6 +91,13 @@ class Metric:
         """The spelling in tables and the store: the name, and the options that are not the defaults."""
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.options)})" if self.options else self.name
 
+    @property
+    def label(self) -> str:
+        """What a sentence calls it: the name, and the place where its options name one: `summed_attention(L27.H11)`."""
+        layer, head = self.option("layer"), self.option("head")
+        place = ".".join([f"L{layer}"] * (layer is not None) + [f"H{head}"] * (head is not None))
+        return f"{self.name}({place})" if place else self.name
+
     def __repr__(self) -> str:
         words = [repr(self.name), *(f"{k}={v!r}" for k, v in self.options)]
         return f"Metric({', '.join(words + ([f'over={self.over!r}'] if self.over else []))})"
