@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from causal_claims.pytest_plugin import options
-from causal_claims.pytest_plugin.fixtures import holds, model_key
+from causal_claims.pytest_plugin.fixtures import holds, model, model_key
 
 if TYPE_CHECKING:
     from causal_claims.pytest_plugin.session import ClaimsSession
 
-__all__ = ["holds", "model_key"]
+__all__ = ["holds", "model", "model_key"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,7 +46,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "holds" in metafunc.fixturenames:
+    if "model_key" in metafunc.fixturenames:  # `holds` and `model` ask for it; somebody else's `model` does not
         from causal_claims.pytest_plugin import parameters
 
         parameters.add_models(metafunc, _session(metafunc.config))
