@@ -10,11 +10,12 @@ interval; in layer 0 writing one head back is the same run as zeroing the other 
 weakest single head; the signs of the interaction differ between conditions.
 
 How it is decided here: head 2 against each helper, directly; recovery as a ratio of means with Fieller's interval; the
-joint effect against the sum of the singles, by example.
+joint effect against the sum of the singles, by example, for each pair and for the three.  That the partial patch is the
+ablation of the other two is shown as such.
 """
 
 import pytest
-from causal_claims import Behaviour, Head, Metric, ablate, effect, interacts, level, patch, raises, recovers, specific
+from causal_claims import Behaviour, Head, Metric, ablate, effect, exactly, interacts, level, patch, raises, recovers, specific
 
 pytestmark = [pytest.mark.suppressor, pytest.mark.gpt2_medium]
 
@@ -59,6 +60,31 @@ def test_the_helpers_amplify_head_2(claim, holds):
     for name, share in RECOVERY.items()
 ])  # fmt: skip
 def test_head_2_alone_takes_back_60_to_70_percent(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.finding("S3-4")
+@pytest.mark.parametrize("claim", [
+    exactly(level(LOGIT_DIFF.on("facts"), under=TRIPLET + patch(H2, source="clean")) - level(LOGIT_DIFF.on("facts"), under=ablate(H4, H7)),
+            within=1e-3, id="S3-4.is_a_pair_ablation", statement="zeroing three and writing one back is zeroing the other two")
+])  # fmt: skip
+def test_the_partial_patch_is_the_ablation_of_the_other_two(claim, holds):
+    assert holds(claim)
+
+
+SYNERGY = {"facts": 0.0127, "negation": -0.0254, "counterfactual": 0.1719, "logic": -0.1797}
+
+
+@pytest.mark.finding("S3-5")
+@pytest.mark.parametrize("claim", [
+    *(interacts(LOGIT_DIFF.on(name), parts=[ablate(H4), ablate(H7)], joint=ablate(H4, H7), beyond=0.05, given=able(name),
+                id=f"S3-5.pair.{name}", expect="refuted", because="the study's own pairs add up") for name in CONDITIONS),
+    *(interacts(LOGIT_DIFF.on(name), parts=[ablate(h) for h in (H2, H4, H7)], joint=TRIPLET, beyond=0.05, reported=figure,
+                given=able(name), id=f"S3-5.triplet.{name}", expect="refuted",
+                because="the study's own figures have no common sign: +0.0127, -0.0254, +0.1719, -0.1797")
+      for name, figure in SYNERGY.items()),
+])  # fmt: skip
+def test_pairs_and_triplet_do_more_than_their_sum(claim, holds):
     assert holds(claim)
 
 

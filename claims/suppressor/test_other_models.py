@@ -6,13 +6,17 @@ Reported: nothing for GPT-2 large in the text; its own tables give -0.006, -0.01
 bottom).  Mistral: "0.09 to 0.35", a range that mixes ablated levels of two heads with a mean; its own tables give
 -0.244 on negation and -0.386 on logic for head 21: ablating it lowers the logit difference, the opposite of a suppressor.
 
+Pythia: the next step that the hand-over proposes, with no figure.
+
 What is wrong with the design: the sign was never declared, 24 prompts, one run.
 
-How it is decided here: the sign is declared, ablation raises the logit difference by more than 0.1 in each condition.
+How it is decided here: the sign is declared, ablation raises the logit difference by more than 0.1 in each condition;
+"the same pattern" compares the two models' effects on the same prompts, not two verdicts; "primary" is first of the 32
+heads of the layer, on the discovery part of the two conditions that the study quotes.
 """
 
 import pytest
-from causal_claims import Behaviour, Head, Metric, ablate, level, raises
+from causal_claims import Behaviour, Head, Metric, ablate, agrees, effect, heads, level, raises, strongest
 
 pytestmark = pytest.mark.suppressor
 
@@ -36,6 +40,26 @@ def test_gpt2_large_has_the_same_suppressor(claim, holds):
     assert holds(claim)
 
 
+@pytest.mark.gpt2_large
+@pytest.mark.finding("S3-2")
+@pytest.mark.parametrize("claim", [
+    agrees(effect(LOGIT_DIFF.on(name), by=ablate(Head(0, 2))), effect(LOGIT_DIFF.on(name), by=ablate(Head(0, 2)), model="gpt2_medium"),
+           within=0.2, given=able(name), id=f"S3-2.as_medium.{name}")
+    for name in LARGE
+])  # fmt: skip
+def test_the_effect_in_large_is_that_in_medium(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.pythia_160m
+@pytest.mark.finding("S3-2")
+@pytest.mark.parametrize("claim", [
+    raises(LOGIT_DIFF.on(name), by=ablate(Head(0, 2)), beyond=0.1, given=able(name), id=f"S3-2.pythia.{name}") for name in LARGE
+])  # fmt: skip
+def test_pythia_has_the_same_suppressor(claim, holds):
+    assert holds(claim)
+
+
 @pytest.mark.mistral_7b
 @pytest.mark.finding("S3-8")
 @pytest.mark.parametrize("claim", [
@@ -43,4 +67,15 @@ def test_gpt2_large_has_the_same_suppressor(claim, holds):
     for name, figure in MISTRAL.items()
 ])  # fmt: skip
 def test_mistral_l0h21_is_a_suppressor(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.mistral_7b
+@pytest.mark.finding("S3-8")
+@pytest.mark.parametrize("claim", [
+    strongest(LOGIT_DIFF.on(f"{name}/discovery"), by=ablate(Head(0, 21)), among=[ablate(head) for head in heads(0, range(32))],
+              given=able(name), id=f"S3-8.primary.{name}")
+    for name in ("negation", "logic")
+])  # fmt: skip
+def test_mistral_l0h21_is_the_primary_suppressor(claim, holds):
     assert holds(claim)

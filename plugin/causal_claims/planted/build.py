@@ -25,7 +25,9 @@ _MODULES = {
 }
 _VARIANTS = {
     "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge"),
-    "suppressor": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive"),
+    "suppressor": (
+        "in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive", "cooperating",
+    ),
     "retrieval": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "hidden"),
     "gratitude": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "sole_carrier", "writes_without_looking"),
 }  # fmt: skip

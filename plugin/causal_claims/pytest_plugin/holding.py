@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Record
-from causal_claims.pytest_plugin.session import ClaimsSession
+from causal_claims.pytest_plugin.session import ClaimsSession, Values
 from causal_claims.verdicts import Outcome
 
 JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
@@ -68,7 +68,7 @@ class Holds:
         self._judged: dict[int, Judged] = {}
         item.stash[JUDGED] = []
 
-    def __call__(self, claim: Claim, values: Mapping[Any, Sequence[float]] | None = None) -> Judged:
+    def __call__(self, claim: Claim, values: Values | Callable[[], Values] | None = None) -> Judged:
         __tracebackhide__ = True
         if not isinstance(claim, Claim):
             raise ClaimsError(f"holds({claim!r}): give a claim, e.g. raises(M, by=ablate(Head(27, 11)), beyond=0.02).")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -34,6 +34,9 @@ from causal_claims.verdicts import Evidence, Outcome, Verdict
 BY_HAND = "by_hand"  # the model key of numbers that a test measured without any model chosen
 INCOMPLETE = 11
 _STOPPED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+Values = Mapping[Any, Sequence[float]]  # condition -> numbers, as a test gives them
 
 
 class ClaimsSession:
@@ -108,14 +111,15 @@ class ClaimsSession:
     # --- judging
 
     def judge(
-        self, item: pytest.Item, claim: Claim, model: str | None, values: Mapping[Any, Sequence[float]] | None
+        self, item: pytest.Item, claim: Claim, model: str | None, values: Values | Callable[[], Values] | None
     ) -> Record:
-        """Measure, judge, write the record."""
+        """Measure, judge, write the record.  Values may be measured here: a NotRunError of theirs is NOT RUN."""
         key = model or BY_HAND
         spec = self.registry.models.get(key)
         judged = self._with_margin(claim)
         try:
-            cells = measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
+            given = values() if callable(values) else values
+            cells = measured_by_hand(judged, key, given) if given is not None else self._cells(item, judged, model)
             verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
             self.used.update({found.key: found for found in cells.values()})
         except NotRunError as reason:
