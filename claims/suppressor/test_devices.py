@@ -52,7 +52,9 @@ def elsewhere(hf_model, dtype):
 def test_the_device_agrees_with_the_cpu(claim, model, holds):
     def measured():
         if model.hf_model.device.type == "cpu":
-            raise NotRunError(f"{model.spec.key} runs on the CPU here; a device to compare it with is needed, --claims-device cuda")
+            raise NotRunError(
+                f"{model.spec.key} runs on the CPU here; a device to compare it with is needed, --claims-device cuda"
+            )
         tokens = model.loaded.tokens
         return {
             "logit_diff_device: baseline": slice_of(model.hf_model, tokens),

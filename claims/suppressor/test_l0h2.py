@@ -38,7 +38,7 @@ def able(condition):
 @pytest.mark.parametrize("claim", [
     raises(LOGIT_DIFF.on(f"{name}/padded"), by=H2, beyond=0.1, reported=figure, id=f"S3-1.published.{name}", expect="invalid",
            because="the logits are read after padding in all but the longest prompts")
-    for name, figure in REPORTED.items()
+    for name, figure in REPORTED.items() if name in ("facts", "negation")
 ])  # fmt: skip
 def test_published_reading_after_the_padding_says_nothing(claim, holds):
     assert holds(claim)
@@ -53,14 +53,14 @@ def test_without_l0h2_the_right_answer_gains(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    strongest(LOGIT_DIFF.on(name), by=H2, among=LAYER_0, given=able(name), id=f"S3-1.first.{name}") for name in REPORTED
+    strongest(LOGIT_DIFF.on(f"{name}/one_way"), by=H2, among=LAYER_0, given=able(f"{name}/one_way"), id=f"S3-1.first.{name}") for name in REPORTED
 ])  # fmt: skip
 def test_l0h2_is_the_strongest_of_its_layer(claim, holds):
     assert holds(claim)
 
 
 @pytest.mark.parametrize("claim", [
-    strongest(LOGIT_DIFF.on("facts/discovery"), by=H2, among=EVERY_HEAD, given=able("facts/discovery"), id="S3-1.of_384")
+    strongest(LOGIT_DIFF.on("facts/one_way/discovery"), by=H2, among=EVERY_HEAD, given=able("facts/one_way/discovery"), id="S3-1.of_384")
 ])  # fmt: skip
 def test_l0h2_is_the_strongest_of_all(claim, holds):
     assert holds(claim)

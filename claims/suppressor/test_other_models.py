@@ -25,15 +25,20 @@ LARGE = {"facts": -0.006, "negation": -0.010, "counterfactual": 0.002, "logic": 
 MISTRAL = {"facts": 0.035, "negation": -0.244, "counterfactual": 0.10, "logic": -0.386}
 
 
+def on(condition, part=""):
+    """The logit difference, on each pair of prompts once."""
+    return LOGIT_DIFF.on(f"{condition}/one_way{part}")
+
+
 def able(condition):
     """The model prefers the right answer to the wrong one at all."""
-    return Behaviour(level(LOGIT_DIFF.on(condition)), above=0)
+    return Behaviour(level(on(condition)), above=0)
 
 
 @pytest.mark.gpt2_large
 @pytest.mark.finding("S3-2")
 @pytest.mark.parametrize("claim", [
-    raises(LOGIT_DIFF.on(name), by=ablate(Head(0, 2)), beyond=0.1, reported=figure, given=able(name), id=f"S3-2.{name}")
+    raises(on(name), by=ablate(Head(0, 2)), beyond=0.1, reported=figure, given=able(name), id=f"S3-2.{name}")
     for name, figure in LARGE.items()
 ])  # fmt: skip
 def test_gpt2_large_has_the_same_suppressor(claim, holds):
@@ -43,7 +48,7 @@ def test_gpt2_large_has_the_same_suppressor(claim, holds):
 @pytest.mark.gpt2_large
 @pytest.mark.finding("S3-2")
 @pytest.mark.parametrize("claim", [
-    agrees(effect(LOGIT_DIFF.on(name), by=ablate(Head(0, 2))), effect(LOGIT_DIFF.on(name), by=ablate(Head(0, 2)), model="gpt2_medium"),
+    agrees(effect(on(name), by=ablate(Head(0, 2))), effect(on(name), by=ablate(Head(0, 2)), model="gpt2_medium"),
            within=0.2, given=able(name), id=f"S3-2.as_medium.{name}")
     for name in LARGE
 ])  # fmt: skip
@@ -54,7 +59,7 @@ def test_the_effect_in_large_is_that_in_medium(claim, holds):
 @pytest.mark.pythia_160m
 @pytest.mark.finding("S3-2")
 @pytest.mark.parametrize("claim", [
-    raises(LOGIT_DIFF.on(name), by=ablate(Head(0, 2)), beyond=0.1, given=able(name), id=f"S3-2.pythia.{name}") for name in LARGE
+    raises(on(name), by=ablate(Head(0, 2)), beyond=0.1, given=able(name), id=f"S3-2.pythia.{name}") for name in LARGE
 ])  # fmt: skip
 def test_pythia_has_the_same_suppressor(claim, holds):
     assert holds(claim)
@@ -63,7 +68,7 @@ def test_pythia_has_the_same_suppressor(claim, holds):
 @pytest.mark.mistral_7b
 @pytest.mark.finding("S3-8")
 @pytest.mark.parametrize("claim", [
-    raises(LOGIT_DIFF.on(name), by=ablate(Head(0, 21)), beyond=0.1, reported=figure, given=able(name), id=f"S3-8.{name}")
+    raises(on(name), by=ablate(Head(0, 21)), beyond=0.1, reported=figure, given=able(name), id=f"S3-8.{name}")
     for name, figure in MISTRAL.items()
 ])  # fmt: skip
 def test_mistral_l0h21_is_a_suppressor(claim, holds):
@@ -73,7 +78,7 @@ def test_mistral_l0h21_is_a_suppressor(claim, holds):
 @pytest.mark.mistral_7b
 @pytest.mark.finding("S3-8")
 @pytest.mark.parametrize("claim", [
-    strongest(LOGIT_DIFF.on(f"{name}/discovery"), by=ablate(Head(0, 21)), among=[ablate(head) for head in heads(0, range(32))],
+    strongest(on(name, "/discovery"), by=ablate(Head(0, 21)), among=[ablate(head) for head in heads(0, range(32))],
               given=able(name), id=f"S3-8.primary.{name}")
     for name in ("negation", "logic")
 ])  # fmt: skip

@@ -38,24 +38,26 @@ def test_the_example_is_one_run(claim, run, holds):
     assert holds(claim, values={f"{printed}: baseline": EXAMPLE, f"{own}: baseline": run})
 
 
+def heads_leave_numbers(name):
+    return above(level(KL.on(f"{name}/one_way"), under=ablate(Head(0, 2))), 0, id=f"S3-12.heads.{name}",
+                 statement=f"the ablation of head 2 on {name} leaves a divergence that is a number on every prompt")  # fmt: skip
+
+
+def windows_leave_numbers():
+    window = patch([Resid(layer) for layer in range(9, 14)], source="corrupt", at="last")
+    return above(level(KL.on("facts/one_way"), under=window), 0, id="S3-12.windows",
+                 statement="patched windows leave a divergence that is a number on every prompt")  # fmt: skip
+
+
 @pytest.mark.gpt2_medium
-@pytest.mark.gpt2_large
 @pytest.mark.finding("S3-12")
-@pytest.mark.parametrize("claim", [
-    above(level(KL.on(name), under=ablate(Head(0, 2))), 0, id=f"S3-12.heads.{name}",
-          statement=f"the ablation of head 2 on {name} leaves a divergence that is a number on every prompt")
-    for name in CONDITIONS
-])  # fmt: skip
-def test_ablations_leave_a_number_on_every_prompt(claim, holds):
+@pytest.mark.parametrize("claim", [*map(heads_leave_numbers, CONDITIONS), windows_leave_numbers()])
+def test_medium_is_complete_and_clean(claim, holds):
     assert holds(claim)
 
 
-@pytest.mark.gpt2_medium
 @pytest.mark.gpt2_large
 @pytest.mark.finding("S3-12")
-@pytest.mark.parametrize("claim", [
-    above(level(KL.on("facts/one_way"), under=patch([Resid(layer) for layer in range(9, 14)], source="corrupt", at="last")), 0,
-          id="S3-12.windows", statement="patched windows leave a divergence that is a number on every prompt")
-])  # fmt: skip
-def test_windows_leave_a_number_on_every_prompt(claim, holds):
+@pytest.mark.parametrize("claim", [heads_leave_numbers("facts"), windows_leave_numbers()])
+def test_large_is_complete_and_clean(claim, holds):
     assert holds(claim)

@@ -13,7 +13,7 @@ reached the position that was read, and reverse read the middle of a longer prom
 
 How it is decided here: pairs of equal length, only the last token patched, each pair once (over mirrored rows forward and
 reverse are the same thing said twice), and a sham, the same prompt after an idle sentence.  The windows of facts and
-negation are the study's; those of the other two are not in its text, and facts' is taken.
+negation are the study's; those of the other two are not in its text, and facts' is taken.  GPT-2 large: facts.
 """
 
 import pytest
@@ -26,9 +26,14 @@ WINDOW = {"facts": range(9, 14), "negation": range(5), "counterfactual": range(9
 REPORTED = {"facts": -1.544, "negation": -0.377, "counterfactual": -0.901, "logic": 0.128}
 
 
+def on(condition, way="one_way"):
+    """The logit difference of the clean prompts, or with the same answers that of the corrupt ones."""
+    return LOGIT_DIFF.on(f"{condition}/{way}")
+
+
 def able(condition):
     """The model prefers the right answer to the wrong one at all."""
-    return Behaviour(level(LOGIT_DIFF.on(condition)), above=0)
+    return Behaviour(level(on(condition)), above=0)
 
 
 def window(condition, source="corrupt", at="last"):
@@ -39,60 +44,71 @@ def window(condition, source="corrupt", at="last"):
 def both_ways(condition, **how):
     """What the corrupt prompt's stream does to the clean prompt, and the clean one's to the corrupt: 0 if symmetric."""
     by = window(condition, **how)
-    return effect(LOGIT_DIFF.on(f"{condition}/forward"), by=by) + effect(LOGIT_DIFF.on(f"{condition}/one_way"), by=by)
+    return effect(on(condition, "forward"), by=by) + effect(on(condition), by=by)
+
+
+def published(name):
+    """As it was run: whole sequences written over."""
+    return lowers(
+        both_ways(name, at="all"), beyond=0.1, reported=REPORTED[name], id=f"S3-6.published.{name}", expect="invalid",
+        statement=f"reverse and forward patches of whole sequences are asymmetric on {name}",
+        because="whole sequences are written over, so what is read is the other prompt's own run",
+    )  # fmt: skip
+
+
+def asymmetric(name):
+    return lowers(
+        both_ways(name), beyond=0.1, reported=REPORTED[name], given=able(name), id=f"S3-6.asymmetric.{name}", expect="refuted",
+        statement=f"on {name} the reverse patch takes away more than the forward patch gives",
+        because="with equal lengths either prompt of a pair can be called clean, and the study's figures have no common sign",
+    )  # fmt: skip
+
+
+def carries(name):
+    """Positive control: the window at the last token holds what decides the answer."""
+    return lowers(on(name), by=window(name), beyond=0.1, given=able(name), id=f"S3-6.carries.{name}")
+
+
+def sham(name):
+    return negligible(on(name), by=window(name, source="again"), within=0.25, given=able(name), id=f"S3-6.sham.{name}")
 
 
 @pytest.mark.gpt2_medium
-@pytest.mark.gpt2_large
-@pytest.mark.parametrize("claim", [
-    lowers(both_ways(name, at="all"), beyond=0.1, reported=figure, id=f"S3-6.published.{name}", expect="invalid",
-           statement=f"reverse and forward patches of whole sequences are asymmetric on {name}",
-           because="whole sequences are written over, so what is read is the other prompt's own run")
-    for name, figure in REPORTED.items()
-])  # fmt: skip
+@pytest.mark.parametrize("claim", [published(name) for name in WINDOW])
 def test_published_patch_of_whole_sequences_shows_no_place(claim, holds):
     assert holds(claim)
 
 
 @pytest.mark.gpt2_medium
 @pytest.mark.parametrize("claim", [
-    exactly(level(LOGIT_DIFF.on("facts/one_way"), under=patch(Resid(layer), source="corrupt")) - level(LOGIT_DIFF.on("facts/forward")),
+    exactly(level(on("facts"), under=patch(Resid(layer), source="corrupt")) - level(on("facts", "forward")),
             within=1e-3, id=f"S3-6.other_run.L{layer}",
             statement=f"the residual stream of layer {layer} written over as a whole gives the other prompt's own output")
-    for layer in (0, 9, 22)
+    for layer in (0, 22)
 ])  # fmt: skip
 def test_a_whole_sequence_written_over_is_the_other_prompts_run(claim, holds):
     assert holds(claim)
 
 
 @pytest.mark.gpt2_medium
-@pytest.mark.gpt2_large
-@pytest.mark.parametrize("claim", [
-    lowers(both_ways(name), beyond=0.1, reported=figure, given=able(f"{name}/one_way"), id=f"S3-6.asymmetric.{name}",
-           statement=f"on {name} the reverse patch takes away more than the forward patch gives", expect="refuted",
-           because="with equal lengths either prompt of a pair can be called clean, and the study's figures have no common sign")
-    for name, figure in REPORTED.items()
-])  # fmt: skip
+@pytest.mark.parametrize("claim", [asymmetric(name) for name in WINDOW])
 def test_windows_are_asymmetric(claim, holds):
     assert holds(claim)
 
 
 @pytest.mark.gpt2_medium
-@pytest.mark.gpt2_large
-@pytest.mark.parametrize("claim", [
-    lowers(LOGIT_DIFF.on(f"{name}/one_way"), by=window(name), beyond=0.1, given=able(f"{name}/one_way"), id=f"S3-6.carries.{name}")
-    for name in WINDOW
-])  # fmt: skip
+@pytest.mark.parametrize("claim", [carries(name) for name in WINDOW])
 def test_the_last_token_carries_the_answer_in_the_window(claim, holds):
     assert holds(claim)
 
 
 @pytest.mark.gpt2_medium
+@pytest.mark.parametrize("claim", [sham(name) for name in WINDOW])
+def test_the_same_prompt_after_an_idle_sentence_changes_little(claim, holds):
+    assert holds(claim)
+
+
 @pytest.mark.gpt2_large
-@pytest.mark.parametrize("claim", [
-    negligible(LOGIT_DIFF.on(f"{name}/one_way"), by=window(name, source="again"), within=0.2, given=able(f"{name}/one_way"),
-               id=f"S3-6.sham.{name}")
-    for name in WINDOW
-])  # fmt: skip
-def test_the_same_prompt_after_an_idle_sentence_changes_nothing(claim, holds):
+@pytest.mark.parametrize("claim", [published("facts"), asymmetric("facts"), carries("facts"), sham("facts")])
+def test_windows_of_large(claim, holds):
     assert holds(claim)

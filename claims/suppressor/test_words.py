@@ -25,7 +25,6 @@ from fixtures.words import HEDGES
 
 pytestmark = [pytest.mark.suppressor, pytest.mark.finding("S3-7")]
 
-CONDITIONS = ("facts", "negation", "counterfactual", "logic")
 LOGIT_DIFF = Metric("logit_diff")
 
 
@@ -34,7 +33,7 @@ def says(head, over="words", model=None):
     return level(Metric("ov_projection", layer=0, head=head, over=over), model=model)
 
 
-def beyond_others(head, over, model):
+def beyond_others(head, model, over="words/beside"):
     """A head's projection above the mean of its layer's other heads."""
     others = [says(other, over) for other in range(model_counts(model).heads) if other != head]
     total = others[0]
@@ -46,11 +45,9 @@ def beyond_others(head, over, model):
 @pytest.mark.gpt2_medium
 @pytest.mark.parametrize("claim", [
     enriched(says(2, "words/beside"), members=HEDGES, reported=0.501, id="S3-7.hedges"),
-    enriched(beyond_others(2, "words/beside", "gpt2_medium"), members=HEDGES, id="S3-7.hedges.beyond_others"),
+    enriched(beyond_others(2, "gpt2_medium"), members=HEDGES, id="S3-7.hedges.beyond_others"),
     enriched(-says(2), members=answers(), id="S3-7.answers",
              statement="head 2 lowers right answers more than other words"),
-    enriched(-beyond_others(2, "words", "gpt2_medium"), members=answers(), id="S3-7.answers.beyond_others",
-             statement="head 2 lowers right answers more than other words, and more than other heads do"),
 ])  # fmt: skip
 def test_head_2_says_hedges_and_unsays_answers(claim, holds):
     assert holds(claim)
@@ -85,7 +82,7 @@ def test_medium_and_large_share_their_words(claim, holds):
 
 @pytest.mark.gpt2_medium
 @pytest.mark.parametrize("claim", [
-    below(level(Metric("direct_logit", layer=0, head=2, over=name)), 0, id=f"S3-7.stems.{name}") for name in CONDITIONS
+    below(level(Metric("direct_logit", layer=0, head=2, over="facts/one_way")), 0, id="S3-7.stems")
 ])  # fmt: skip
 def test_head_2_writes_against_the_right_answer(claim, holds):
     assert holds(claim)
@@ -93,9 +90,9 @@ def test_head_2_writes_against_the_right_answer(claim, holds):
 
 @pytest.mark.gpt2_medium
 @pytest.mark.parametrize("claim", [
-    lowers(LOGIT_DIFF.on(f"{name}/hedges"), by=ablate(Head(0, 2), how=how), beyond=0.1, id=f"S3-7.{word}.{name}",
-           given=Behaviour(level(LOGIT_DIFF.on(name)), above=0))
-    for word, how in (("promotes", "zero"), ("promotes_not_by_norm", "random")) for name in CONDITIONS
+    lowers(LOGIT_DIFF.on("facts/hedges"), by=ablate(Head(0, 2), how=how), beyond=0.1, id=f"S3-7.{word}",
+           given=Behaviour(level(LOGIT_DIFF.on("facts/one_way")), above=0))
+    for word, how in (("promotes", "zero"), ("promotes_not_by_norm", "random"))
 ])  # fmt: skip
 def test_without_head_2_hedges_lose_on_the_right_answer(claim, holds):
     assert holds(claim)

@@ -32,7 +32,11 @@ def judge(
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
-    guards = [*design_guards(claim, spec), *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim)), *more_guards]
+    guards = [
+        *design_guards(claim, spec),
+        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim)),
+        *more_guards,
+    ]
     repeats = repeated_rows(cells)
     guards = [_joined(guard, repeats) for guard in guards]
     data = Data(cells, seed=seed_of(claim), confidence=confidence, units=repeats)

@@ -69,7 +69,11 @@ class Correlates(Rule):
 
 
 def correlates(
-    scores: Effect | Sequence[Effect], outcomes: Effect | Sequence[Effect], *, at_least: float = 0.0, **about: Unpack[About]
+    scores: Effect | Sequence[Effect],
+    outcomes: Effect | Sequence[Effect],
+    *,
+    at_least: float = 0.0,
+    **about: Unpack[About],
 ) -> Claim:
     """Over heads, in the same order: the scores (`level(...)` per head) go with the effects (`effect(...)` per head).
 
