@@ -60,7 +60,7 @@ def test_l0h2_is_the_strongest_of_its_layer(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    strongest(LOGIT_DIFF.on("facts/one_way/discovery"), by=H2, among=EVERY_HEAD, given=able("facts/one_way/discovery"), id="S3-1.of_384")
+    strongest(LOGIT_DIFF.on("facts/few"), by=H2, among=EVERY_HEAD, given=able("facts/few"), id="S3-1.of_384")
 ])  # fmt: skip
 def test_l0h2_is_the_strongest_of_all(claim, holds):
     assert holds(claim)

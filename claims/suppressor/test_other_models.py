@@ -12,7 +12,7 @@ What is wrong with the design: the sign was never declared, 24 prompts, one run.
 
 How it is decided here: the sign is declared, ablation raises the logit difference by more than 0.1 in each condition;
 "the same pattern" compares the two models' effects on the same prompts, not two verdicts; "primary" is first of the 32
-heads of the layer, on the discovery part of the two conditions that the study quotes.
+heads of the layer, on 16 pairs of the two conditions that the study quotes.
 """
 
 import pytest
@@ -25,9 +25,9 @@ LARGE = {"facts": -0.006, "negation": -0.010, "counterfactual": 0.002, "logic": 
 MISTRAL = {"facts": 0.035, "negation": -0.244, "counterfactual": 0.10, "logic": -0.386}
 
 
-def on(condition, part=""):
+def on(condition):
     """The logit difference, on each pair of prompts once."""
-    return LOGIT_DIFF.on(f"{condition}/one_way{part}")
+    return LOGIT_DIFF.on(f"{condition}/one_way")
 
 
 def able(condition):
@@ -78,7 +78,7 @@ def test_mistral_l0h21_is_a_suppressor(claim, holds):
 @pytest.mark.mistral_7b
 @pytest.mark.finding("S3-8")
 @pytest.mark.parametrize("claim", [
-    strongest(on(name, "/discovery"), by=ablate(Head(0, 21)), among=[ablate(head) for head in heads(0, range(32))],
+    strongest(LOGIT_DIFF.on(f"{name}/few"), by=ablate(Head(0, 21)), among=[ablate(head) for head in heads(0, range(32))],
               given=able(name), id=f"S3-8.primary.{name}")
     for name in ("negation", "logic")
 ])  # fmt: skip

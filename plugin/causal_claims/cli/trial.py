@@ -6,7 +6,7 @@ The noise floor, the gauge and the cross-examination of the two paths are left t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -104,6 +104,5 @@ def _on(engine: Engine, key: str, claims: Sequence[Claim]) -> Iterator[Trial]:
         elif wrong is not None:
             verdict = Verdict(Outcome.ERROR, str(wrong), Evidence(None))
         else:
-            spec = replace(engine.registry[key])
-            verdict = judge(claim, cells, spec=spec)  # type: ignore[arg-type]
+            verdict = judge(claim, cells, spec=engine.registry[key])  # type: ignore[arg-type]
         yield Trial(claim, key, verdict)
