@@ -40,7 +40,9 @@ def test_every_claim_comes_out_as_it_must(truth):
 def test_a_trial_decides_as_a_run_does(tmp_path, pytester):
     options = ("--claims-stand-in", "-m", "pythia_160m", "--claims-examples", "24", "--claims-reports", str(tmp_path))
     pytester.plugins = []
-    done = pytester.runpytest_subprocess("--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), *options, str(ROOT / "claims"))
+    done = pytester.runpytest_subprocess(
+        "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), *options, str(ROOT / "claims")
+    )
     run = {one.id: (one.outcome, one.effect) for one in read_ledger(tmp_path / "claims.json").records}
     trial = {
         one.claim.id: (one.outcome, one.effect)

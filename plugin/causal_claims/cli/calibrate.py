@@ -21,7 +21,9 @@ def add(commands: Any) -> None:
         "--planted", action="store_true", help="run every claim on every planted variant against the truth table"
     )
     parser.add_argument("--family", help="with --planted: only this family")
-    parser.add_argument("--table", action="store_true", help="with --planted: print the table itself, as docs/truth.md has it")
+    parser.add_argument(
+        "--table", action="store_true", help="with --planted: print the table itself, as docs/truth.md has it"
+    )
     parser.add_argument(
         "--examples", type=int, metavar="N", help="with --planted: on the first N examples of each set; less is decided"
     )

@@ -41,7 +41,13 @@ def truths(folder: Path) -> Iterator[Truth]:
         for variant, found in body["variants"].items():
             outcomes = {_key(name): outcome for outcome in map(str, Outcome) for name in found.get(outcome, ())}
             yield Truth(
-                body["family"], variant, body["claims"], body.get("select"), found["why"], outcomes, body.get("examples")
+                body["family"],
+                variant,
+                body["claims"],
+                body.get("select"),
+                found["why"],
+                outcomes,
+                body.get("examples"),
             )
 
 
@@ -58,7 +64,8 @@ def differences(truth: Truth, found: list[Trial], *, thin: bool = False) -> list
     wrong = [
         f"{one.claim.id} on {one.model}: {one.outcome}, must be {must} ({one})"
         for one in found
-        if one.outcome != (must := truth.expected(one.claim.id, one.model)) and not (thin and _weaker(one.outcome, must))
+        if one.outcome != (must := truth.expected(one.claim.id, one.model))
+        and not (thin and _weaker(one.outcome, must))
     ]
     seen = {one.claim.id for one in found}
     absent = sorted({claim for claim, _ in truth.outcomes} - seen)

@@ -24,7 +24,7 @@ _MODULES = {
     "gratitude": "gratitude",
 }
 _VARIANTS = {
-    "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge"),
+    "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge", "together"),
     "suppressor": (
         "in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive", "cooperating",
     ),

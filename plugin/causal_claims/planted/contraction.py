@@ -4,7 +4,8 @@ The circuit.  Words that occur only in recursive prompts carry a flag.  Four det
 early layer of R_V) turn it into STATE, which every later token carries.  Layer 25 passes STATE on a little in every head.
 At layer 27, V holds STATE in every key/value head, more of it in slices 1, 11 and 22, and the query heads 1, 11 and 22
 (of key/value heads 0, 2 and 5) write what they read of it into PULL.  From layer 28 on, V reads PULL as one direction
-common to all tokens, which is what lowers its participation ratio.  So two readings are planted at once:
+common to all tokens, which is what lowers its participation ratio.  (Variant `together`: what is read has a ceiling, so
+that the three together close the whole gap although each alone does no more.)  Two readings are planted at once:
 
 - the study's own: deleting slice 11, 1 or 22 of V at layer 27 raises R_V at layer 27 by its figures;
 - the causal one: ablating query head 11, 1 or 22 of layer 27 raises R_V at layer 30 by about the same figures.
@@ -19,11 +20,11 @@ import numpy as np
 
 from causal_claims.planted import probe
 from causal_claims.planted.canvas import Canvas, background
+from causal_claims.planted.contraction_bench import LAYER, READ, Bench
 from causal_claims.planted.contraction_fit import (
-    LAYER,
-    READ,
+    CEILING,
     RISES,
-    Bench,
+    STEEP,
     Parts,
     Plan,
     pull_of_27,
@@ -69,7 +70,7 @@ def _circuit(canvas: Canvas, plan: Plan) -> Parts:
     """Flags, detectors, layer 25 and what the three heads look at; V of layers 27 and 30 is solved afterwards."""
     shape, rng = canvas.shape, canvas.rng
     word = canvas.flag(recursion_words(), 2.0)
-    parts = Parts(word, canvas.basis.one(), canvas.basis.one(), canvas.basis.one())
+    parts = Parts(word, *(canvas.basis.one() for _ in range(4)))
     canvas.fill()
     background(canvas, canvas.basis.rest(), size=0.06)
     a, b = shape.slow_dims()[:2]
@@ -92,9 +93,27 @@ def _circuit(canvas: Canvas, plan: Plan) -> Parts:
         canvas.q[LAYER, head] = 0.0
         canvas.q[LAYER, head, a] = canvas.constant(2.0)
         canvas.k[LAYER, group, a] = parts.word
+    if plan.variant == "together":
+        canvas.neuron(29, STEEP * parts.pull, parts.full / STEEP)
+        canvas.neuron(29, STEEP * parts.pull - canvas.constant(STEEP * CEILING), -parts.full / STEEP)
+    for layer in (5, READ):
+        _even(canvas, layer)
     if plan.variant == "backup":
         _keepers(canvas, parts, a, b)
     return parts
+
+
+def _even(canvas: Canvas, layer: int) -> None:
+    """Let the heads of a group write every direction of their values equally, together.
+
+    Then R_V of the values as they are written equals R_V of v_proj's output, and one calibration serves both.
+    """
+    shape = canvas.shape
+    for group in range(shape.kv_heads):
+        part = slice(group * shape.group, (group + 1) * shape.group)
+        stack = canvas.o[layer, part].reshape(-1, shape.d_head)  # (heads d_model) x d_head
+        even = np.linalg.qr(stack)[0] * 0.06 * np.sqrt(shape.group)
+        canvas.o[layer, part] = even.reshape(shape.group, shape.d_model, shape.d_head)
 
 
 def _keepers(canvas: Canvas, parts: Parts, a: int, b: int) -> None:

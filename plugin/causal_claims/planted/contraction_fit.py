@@ -1,25 +1,21 @@
-"""The gains of the contraction family, solved on the prompts themselves: V of layer 27, what its heads write, V of layer 30.
+"""The gains of the contraction family, solved on the prompts themselves: V of layer 27, what its heads write, V of layer 30."""
 
-V of layer 27 does not influence its own input, so the model is run once up to there; afterwards only windows of 16 rows
-are touched, and the four layers that follow.
-"""
-
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from causal_claims.planted import probe
 from causal_claims.planted.basis import Array
 from causal_claims.planted.canvas import Canvas
-from causal_claims.planted.vocabulary import texts, tokenizer
+from causal_claims.planted.contraction_bench import LAYER, READ, Bench, participation_of, ratio_of
 
 PLAIN, RECURSIVE = 0.7074, 0.5088
 RISES = {11: 0.0612, 1: 0.0301, 22: 0.0237}
-LAYER, READ = 27, 30
-FITTED = 48  # prompts of each kind the gains are solved on
+ROUNDS = 1  # how often the gains are corrected by what they do in the whole model
+STEEP, CEILING = 4.0, 0.75  # of the variant `together`
+REST = 0.04  # what the other 29 heads write into PULL there
 
 
 @dataclass
@@ -29,7 +25,6 @@ class Plan:
     variant: str
     strength: float
     heads: tuple[int, ...]  # the three, most important first
-    shares: Array = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass
@@ -37,6 +32,7 @@ class Slices:
     """V of layer 27: the common direction of each of its 32 slices, and where each query head finds what it writes."""
 
     along: Array  # 32 x columns
+    across: Array  # 32 x columns, where each slice holds a constant
     taps: Array  # heads x d_head
 
 
@@ -48,70 +44,7 @@ class Parts:
     state: Array
     pull: Array
     steady: Array  # what the nonspecific heads write in place of PULL
-
-
-class Bench:
-    """Prompts run once up to layer 27; what follows is run again while the gains are solved."""
-
-    def __init__(self, model: Any, canvas: Canvas) -> None:
-        self.model, self.canvas = model, canvas
-        tok = tokenizer(canvas.shape.architecture)
-        self.batches: list[tuple[bool, torch.Tensor, Array]] = []  # recursive?, input of layer 27, PR at layer 5
-        layers = model.model.layers
-        for name in ("recursive", "plain"):
-            for _, ids in probe.groups(tok, [row.prompt for row in texts(name)][:FITTED]):
-                early: list[torch.Tensor] = []
-                late: list[torch.Tensor] = []
-                with (
-                    torch.no_grad(),
-                    probe.captured(layers[5].self_attn.v_proj, early),
-                    probe.captured(layers[LAYER], late, output=False),
-                ):
-                    model.model(ids)
-                self.batches.append((name == "recursive", late[0], probe.participation(early[0])))
-        self.early = np.concatenate([early for _, _, early in self.batches])  # prompts
-        self.recursive = np.concatenate([np.full(len(early), kind) for kind, _, early in self.batches])
-
-    def window(self, hidden: list[torch.Tensor]) -> Array:
-        """The last 16 positions of every prompt, normalised and in raw coefficients.  # prompts x 16 x d_model"""
-        x = np.concatenate([one[:, -16:].double().numpy() for one in hidden])
-        scaled: Array = x * (self.canvas.radius / np.linalg.norm(x, axis=-1, keepdims=True))
-        return scaled
-
-    def run(self, silent: tuple[int, ...] = ()) -> tuple[Array, Array, Array]:
-        """R_V at layer 30, the input of layer 30 and z of layer 27, with query heads of layer 27 ablated."""
-        layers, model = self.model.model.layers, self.model
-        late: list[torch.Tensor] = []
-        values: list[torch.Tensor] = []
-        mixed: list[torch.Tensor] = []
-        model.model.layers = layers[LAYER : READ + 1]
-        hooks = (
-            probe.captured(layers[READ], late, output=False), probe.captured(layers[READ].self_attn.v_proj, values),
-            probe.captured(layers[LAYER].self_attn.o_proj, mixed, output=False),
-        )  # fmt: skip
-        try:
-            with torch.no_grad(), hooks[0], hooks[1], hooks[2], probe.zeroed(model, [(0, head) for head in silent]):
-                for _, hidden, _ in self.batches:
-                    model.model(inputs_embeds=hidden)
-        finally:
-            model.model.layers = layers
-        ratio = np.concatenate([probe.participation(v) for v in values]) / self.early
-        return ratio, self.window(late), np.concatenate([z[:, -16:].double().numpy() for z in mixed])
-
-    def load(self) -> None:
-        """The canvas, into the model."""
-        probe.fill(self.model, self.canvas)
-
-    def levels(self, ratio: Array) -> tuple[float, float]:
-        """Mean R_V of recursive and of plain prompts."""
-        return float(ratio[self.recursive].mean()), float(ratio[~self.recursive].mean())
-
-
-def _ratio(values: Array, early: Array) -> Array:
-    """R_V of windows of V.  # values: prompts x 16 x columns"""
-    gram = values @ values.transpose(0, 2, 1)
-    found: Array = np.trace(gram, axis1=1, axis2=2) ** 2 / (gram**2).sum((1, 2)) / early
-    return found
+    full: Array  # PULL under a ceiling, in the variant `together`
 
 
 def slices_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench) -> Slices:
@@ -149,8 +82,8 @@ def slices_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench) -> Slic
         return v
 
     def miss(p: Array) -> Array:
-        recursive, plain = bench.levels(_ratio(values(p), bench.early))
-        rises = [bench.levels(_ratio(values(p, head), bench.early))[0] - recursive for head in three]
+        recursive, plain = bench.levels(ratio_of(values(p), bench.early))
+        rises = [bench.levels(ratio_of(values(p, head), bench.early))[0] - recursive for head in three]
         return np.array(
             [plain - PLAIN, recursive - RECURSIVE, *(2 * (r - t) for r, t in zip(rises, RISES.values(), strict=False))]
         )
@@ -166,11 +99,11 @@ def slices_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench) -> Slic
     taps = np.repeat((a @ along).reshape(shape.kv_heads, -1), shape.group, axis=0)  # heads x d_head
     for head in always:
         taps[head] = (b[head] * along[head]).reshape(shape.kv_heads, -1)[canvas.kv(head)]
-    return Slices(along, taps)
+    return Slices(along, across, taps)
 
 
-def pull_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench, slices: Slices) -> Array:
-    """Solve what each head of layer 27 writes into PULL, and V of layer 30; returns the heads' shares."""
+def pull_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench, slices: Slices) -> None:
+    """Solve what each head of layer 27 writes into PULL, and V of layer 30."""
     shape, rng = canvas.shape, canvas.rng
     room = _room(canvas)
     columns = shape.kv_heads * shape.d_head
@@ -190,52 +123,87 @@ def pull_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench, slices: S
     three = _three(plan)
     always = np.array([plan.variant == "nonspecific" and h in plan.heads for h in range(shape.heads)])
 
+    capped = plan.variant == "together"
+
     def shares(p: Array) -> Array:
+        """What each head adds to PULL.  Without heads of its own, everybody adds the same."""
         if not three:
             return np.full(shape.heads, 1 / shape.heads)
-        s = np.full(shape.heads, max(0.0, 1 - p[2:].sum()) / (shape.heads - 3))
-        s[list(plan.heads)] = p[2:]
+        rest = REST if capped else max(0.0, 1 - p[2:].sum())
+        s = np.full(shape.heads, rest / (shape.heads - len(three)))
+        s[list(three)] = p[2:]
         return s
 
-    def values(p: Array, without: int | None = None) -> Array:
+    axes = np.stack([common, pulled, steady], 1)  # columns x 3
+    still, onto = base @ base.transpose(0, 2, 1), base @ axes  # Gram matrix of the content; the content along the axes
+
+    def ratio(p: Array, without: int | None = None) -> Array:
+        """R_V, from V V^T = content + what is added along the three axes."""
         s = shares(p)
         if without is not None:
-            s = s.copy()
             s[without] = 0
-        drawn, held = writes @ (s * ~always), writes @ (s * always)  # prompts x 16
-        v: Array = (
-            base + p[0] * const[..., None] * common + p[1] * (drawn[..., None] * pulled + held[..., None] * steady)
-        )
-        return v
+        pull = writes @ (s * ~always)
+        added = np.stack([p[0] * const, p[1] * (_full(pull) if capped else pull), p[1] * (writes @ (s * always))], -1)
+        cross = added @ (onto + added / 2).transpose(0, 2, 1)
+        found: Array = participation_of(still + cross + cross.transpose(0, 2, 1)) / bench.early
+        return found
 
-    def miss(p: Array) -> Array:
-        recursive, plain = bench.levels(_ratio(values(p), bench.early))
-        rises = [bench.levels(_ratio(values(p, head), bench.early))[0] - recursive for head in three]
-        return np.array(
-            [plain - PLAIN, recursive - RECURSIVE, *(2 * (r - t) for r, t in zip(rises, RISES.values(), strict=False))]
-        )
+    def outcome(p: Array) -> Array:
+        recursive, plain = bench.levels(ratio(p))
+        return np.array([plain, recursive, *(bench.levels(ratio(p, head))[0] - recursive for head in three)])
 
-    best = least_squares(miss, np.array([2.0, 3.0, 0.3, 0.15, 0.12][: 2 + len(three)]), bounds=(0.01, 50)).x
-    before = canvas.o[LAYER].copy()
-    s = shares(best)
-    if three:
-        low = s[next(h for h in range(shape.heads) if h not in three)]
-        s[list(three)] = low + plan.strength * (s[list(three)] - low)
-    targets = np.where(always[:, None], parts.steady, parts.pull)  # heads x d_model
-    canvas.o[LAYER] = before + s[:, None, None] * np.einsum("hd,he->hde", targets, taps)
-    canvas.v[READ] += (
-        np.outer(common, best[0] * canvas.const / 8.0)
-        + np.outer(pulled, best[1] * parts.pull)
-        + np.outer(steady, best[1] * parts.steady)
-    ).reshape(shape.kv_heads, shape.d_head, -1)
-    bench.load()
-    return s
+    weights = np.array([1.0, 1.0, *[2.0] * len(three)])
+
+    def miss(aim: Array, p: Array) -> Array:
+        found: Array = weights * (outcome(p) - aim)
+        return found
+
+    first = np.array([4.0, 5.0, *((0.35, 0.26, 0.22) if capped else (0.17, 0.08, 0.06))][: 2 + len(three)])
+    highest = np.array([10.0, 30.0, 0.8, 0.8, 0.8][: 2 + len(three)])
+    targets = np.array([PLAIN, RECURSIVE, *list(RISES.values())[: len(three)]])
+    aim, best = targets.copy(), first
+    silent, reader = canvas.o[LAYER].copy(), canvas.v[READ].copy()
+    for _ in range(1 if plan.variant == "backup" else 1 + ROUNDS):
+        best = least_squares(partial(miss, aim), first, bounds=(0.01, highest)).x
+        canvas.o[LAYER] = silent + _written(parts, shares(best), taps, always)
+        canvas.v[READ] = reader + axes.reshape(shape.kv_heads, shape.d_head, 3) @ np.stack(
+            [best[0] * canvas.const / 8.0, best[1] * (parts.full if capped else parts.pull), best[1] * parts.steady]
+        )
+        bench.load()
+        recursive, plain = bench.levels(bench.run()[0])
+        rises = [bench.levels(bench.run((head,))[0])[0] - recursive for head in three]
+        aim += targets - np.array([plain, recursive, *rises])
+    if three:  # what strength takes from the three, all heads share
+        s = shares(best)
+        even = s.sum() / shape.heads
+        s = even + plan.strength * (s - even)
+        canvas.o[LAYER] = silent + _written(parts, s, taps, always)
+        bench.load()
+
+
+def _full(pull: Array) -> Array:
+    """FULL, as the two neurons of layer 29 make it."""
+
+    def silu(x: Array) -> Array:
+        found: Array = x / (1 + np.exp(-x))
+        return found
+
+    return (silu(STEEP * pull) - silu(STEEP * (pull - CEILING))) / STEEP
+
+
+def _written(parts: Parts, shares: Array, taps: Array, always: NDArray[np.bool_]) -> Array:
+    """What the heads of layer 27 write: their share of PULL, or of STEADY.  # heads x d_model x d_head"""
+    found: Array = shares[:, None, None] * np.einsum(
+        "hd,he->hde", np.where(always[:, None], parts.steady, parts.pull), taps
+    )
+    return found
 
 
 def rewrite_basis(canvas: Canvas, plan: Plan, bench: Bench, slices: Slices) -> None:
     """Rescale V's basis inside the heads of layer 27 until the study's figures appear; no logit changes.
 
-    V -> M V and O -> O M^-1 inside a key/value head, M = 1 + (s - 1) r r^T along each slice's common direction r.
+    V -> M V and O -> O M^-1 inside a key/value head; M shrinks STATE and the constant everywhere and, in the three
+    slices, gathers what their key/value head has of it.
     """
     shape, along = canvas.shape, slices.along
     columns = along.shape[1]
@@ -243,23 +211,27 @@ def rewrite_basis(canvas: Canvas, plan: Plan, bench: Bench, slices: Slices) -> N
     readers = canvas.v[LAYER].reshape(columns, -1)
     base = bench.window([hidden for _, hidden, _ in bench.batches]) @ readers.T
 
+    groups = np.repeat(np.eye(shape.kv_heads), shape.d_head, axis=1)  # kv_heads x columns
+    state, const = (groups * modes.sum(0) / np.sqrt(32 / shape.kv_heads) for modes in (along, slices.across))
+    three = list(plan.heads)
+    gathered = state[[canvas.kv(head) for head in three]]  # where the key/value head of each of the three holds STATE
+
     def matrix(p: Array) -> Array:
-        s = np.full(32, p[0])
-        s[list(plan.heads)] = p[1:]
-        found: Array = np.eye(columns) + along.T @ np.diag(s - 1) @ along
+        shrunk = (p[0] - 1) * state.T @ state + (p[1] - 1) * const.T @ const
+        found: Array = np.eye(columns) + shrunk + along[three].T @ (p[2:, None] * gathered)
         return found
 
     def miss(p: Array) -> Array:
-        v = base @ matrix(p)
-        recursive, _ = bench.levels(_ratio(v, bench.early))
-        off = [recursive - RECURSIVE]
+        v = base @ matrix(p).T
+        recursive, plain = bench.levels(ratio_of(v, bench.early))
+        off = [recursive - RECURSIVE, plain - PLAIN]
         for head, rise in zip(plan.heads, RISES.values(), strict=True):
             w = v.copy()
             w[..., head * width : (head + 1) * width] = 0
-            off.append(bench.levels(_ratio(w, bench.early))[0] - recursive - rise)
+            off.append(bench.levels(ratio_of(w, bench.early))[0] - recursive - rise)
         return np.array(off)
 
-    best = least_squares(miss, np.array([0.85, 3.0, 3.0, 3.0]), bounds=(0.1, 60), diff_step=[0.02] * 4).x
+    best = least_squares(miss, [0.5, 0.9, 1.5, 1.0, 0.8], bounds=(0.05, 30), diff_step=[0.01] * 5).x
     M = matrix(best)
     canvas.v[LAYER] = (M @ readers).reshape(shape.kv_heads, shape.d_head, -1)
     inverse = np.linalg.inv(M)

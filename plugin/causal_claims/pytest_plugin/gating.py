@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -17,22 +17,21 @@ from causal_claims.gate.run import Run
 from causal_claims.ledger import Ledger, Record
 from causal_claims.measurements import Measurement
 from causal_claims.pytest_plugin.grouping import model_of
+from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import Recorded
-
-WORSE = (0, 1, 11, 10)  # exit codes in order: a regression outweighs what is missing
-
-if TYPE_CHECKING:
-    from causal_claims.pytest_plugin.session import ClaimsSession
 
 
 def open_baseline(claims: ClaimsSession) -> None:
     """Before anything is measured: a baseline that is not there, or a name that is none, ends the run."""
-    if hasattr(claims.config, "workerinput"):
+    if claims.is_worker:
         return
-    if claims.settings.save is not None:
-        split_name(claims.settings.save)
-    if claims.settings.baseline is not None:
-        claims.baseline = find(claims.settings.baselines, claims.settings.baseline)
+    try:
+        if claims.settings.save is not None:
+            split_name(claims.settings.save)
+        if claims.settings.baseline is not None:
+            claims.baseline = find(claims.settings.baselines, claims.settings.baseline)
+    except ClaimsError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def check_pins(claims: ClaimsSession, node_ids: Sequence[str]) -> None:
@@ -98,14 +97,6 @@ def tell(reporter: Any, claims: ClaimsSession) -> None:
     reporter.write_line(found.summary, bold=True, red=bool(found.lines), green=not found.lines)
 
 
-def exit_code(claims: ClaimsSession) -> int:
-    """10 for a regression, whoever asked; the rest only where the run is a gate."""
-    if claims.comparison is None:
-        return 0
-    code = claims.comparison.exit_code
-    return code if code == 10 or claims.settings.gate else 0
-
-
 def _all(claims: ClaimsSession, used: Sequence[Measurement]) -> list[Measurement]:
     """With recorded numbers the whole table: other heads tell where a mechanism went."""
     found = {one.key: one for one in (claims.recorded.measurements() if claims.recorded is not None else ())}
@@ -123,7 +114,7 @@ def _asked(claims: ClaimsSession, session: pytest.Session, record: Record) -> bo
     if option.keyword or getattr(option, "deselect", None) or getattr(option, "lf", False):
         return False
     if option.markexpr and option.markexpr in given:
-        return option.markexpr.isidentifier() and record.model in claims.models_for({option.markexpr})
+        return option.markexpr.isidentifier() and record.model in claims.markers.models({option.markexpr})
     file = (claims.config.rootpath / record.node_id.partition("::")[0]).resolve()
     if any("::" in str(argument) for argument in claims.config.args):
         return False

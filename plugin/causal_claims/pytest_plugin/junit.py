@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from causal_claims.pytest_plugin.gating import exit_code
+from causal_claims.pytest_plugin.exit_status import of_gate
 from causal_claims.pytest_plugin.session import ClaimsSession
 
 
@@ -39,7 +39,7 @@ def gate_failures(claims: ClaimsSession) -> None:
         return
     xml = claims.config.stash.get(xml_key, None)
     found = claims.comparison
-    if xml is None or found is None or (exit_code(claims) == 0):
+    if xml is None or found is None or (of_gate(claims) == 0):
         return
     lines = {f"{row.model} {row.id}": row.line for row in found.failures}
     for reporter in xml.node_reporters_ordered:

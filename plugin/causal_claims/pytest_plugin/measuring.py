@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
+from causal_claims.pytest_plugin.items import claims_in, model_in
 from causal_claims.pytest_plugin.live import built, engine_settings
-from causal_claims.pytest_plugin.options import Settings
+from causal_claims.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from causal_claims.engine.engine import Engine
@@ -55,15 +55,14 @@ class Measuring:
         """Remember what the selected tests will need, after deselection; nothing is measured yet."""
         self._groups = dict(groups)
         for item in items:
-            params = getattr(getattr(item, "callspec", None), "params", {})
-            model = params.get("model_key")
+            model = model_in(item)
             if model is None:
                 continue
             if "model" in getattr(item, "fixturenames", ()):  # it measures by hand
                 self._last[model] = item.nodeid
                 continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
-            for claim in (value for value in params.values() if isinstance(value, Claim)):
+            for claim in claims_in(item).values():
                 for cell in claim.cells:
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from causal_claims.ledger import Ledger, Record
+from causal_claims.ledger import Ledger, Record, false_at_most
 from causal_claims.recorded import Recorded
 from causal_claims.report import changes, glance, links, scales
 from causal_claims.report.claim_view import ClaimView, view
@@ -82,7 +82,7 @@ def render_page(sources: Sources) -> str:
         gallery=[],
         left_out="",
         looks=list(LOOKS.values()),
-        chance=_chance(records, float(run.get("confidence") or 0.95)),
+        chance=_chance(records),
         guards=sorted(GuardBook(records).common.items()),
         facts=_facts(run),
         numbers=embedded(_numbers(views)),
@@ -252,14 +252,13 @@ def _between(low: Any, high: Any) -> str:
     return f"{plain_figure(low)} %" if low == high else f"{plain_figure(low)} to {plain_figure(high)} %"
 
 
-def _chance(records: Sequence[Record], confidence: float) -> str:
+def _chance(records: Sequence[Record]) -> str:
     found = glance.tally(records)
     decided = found[Outcome.SUPPORTED] + found[Outcome.REFUTED]
     if not decided:
         return ""
-    rate = (1 - confidence) / 2
     return (
-        f"{count(decided, 'claim')} decided, each with at most {rate:.1%} error: at most {rate * decided:.2g} false verdicts expected. "
+        f"{count(decided, 'claim')} decided: at most {false_at_most(records):.2g} false verdicts expected. "
         "Where many claims are read together, look at the columns of Holm and of Benjamini–Hochberg."
     )
 
