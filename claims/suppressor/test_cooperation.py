@@ -49,6 +49,11 @@ def able(condition):
     return Behaviour(level(on(condition)), above=0)
 
 
+def damaged(condition):
+    """Without the three there is a change that one of them can take back."""
+    return Behaviour(effect(on(condition), by=TRIPLET), above=0.1)
+
+
 @pytest.mark.finding("S3-3")
 @pytest.mark.parametrize("claim", [
     specific(effect(on(name), by=ablate(H2)), effect(on(name), by=ablate(helper)), given=able(name),
@@ -74,7 +79,7 @@ def test_the_helpers_amplify_head_2(claim, holds):
 @pytest.mark.finding("S3-4")
 @pytest.mark.parametrize("claim", [
     recovers(effect(on(name), by=TRIPLET) - effect(on(name), by=TRIPLET + patch(H2, source="clean")),
-             of=effect(on(name), by=TRIPLET), between=(0.6, 0.7), reported=share, given=able(name), id=f"S3-4.{name}")
+             of=effect(on(name), by=TRIPLET), between=(0.6, 0.7), reported=share, given=damaged(name), id=f"S3-4.{name}")
     for name, share in RECOVERY.items()
 ])  # fmt: skip
 def test_head_2_alone_takes_back_60_to_70_percent(claim, holds):
@@ -116,7 +121,7 @@ def synergy(condition):
 
 @pytest.mark.finding("S3-5")
 @pytest.mark.parametrize("claim", [
-    raises(synergy("facts") + synergy("negation") + synergy("counterfactual") + synergy("logic"), reported=-0.0205,
+    raises(synergy("facts") + synergy("negation") + synergy("counterfactual") + synergy("logic"), beyond=0.2, reported=-0.0205,
            id="S3-5.synergy", statement="heads 2, 4 and 7 together do more than the sum of each alone, over all four conditions",
            expect="refuted", because="the study's own four figures have mixed signs and add up to -0.0205")
 ])  # fmt: skip

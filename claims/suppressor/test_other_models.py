@@ -45,11 +45,16 @@ def test_gpt2_large_has_the_same_suppressor(claim, holds):
     assert holds(claim)
 
 
+def suppressed_in_medium(condition):
+    """There is a suppressor that large could have too."""
+    return Behaviour(effect(on(condition), by=ablate(Head(0, 2)), model="gpt2_medium"), above=0.1)
+
+
 @pytest.mark.gpt2_large
 @pytest.mark.finding("S3-2")
 @pytest.mark.parametrize("claim", [
     agrees(effect(on(name), by=ablate(Head(0, 2))), effect(on(name), by=ablate(Head(0, 2)), model="gpt2_medium"),
-           within=0.2, given=able(name), id=f"S3-2.as_medium.{name}")
+           within=0.2, given=suppressed_in_medium(name), id=f"S3-2.as_medium.{name}")
     for name in LARGE
 ])  # fmt: skip
 def test_the_effect_in_large_is_that_in_medium(claim, holds):

@@ -32,7 +32,7 @@ CODE = 16
 MOVERS = 2  # the layer that copies the answer; the backup sits between
 PLACES = {"gpt2": (2, 4, 7), "pythia": (2, 4, 7), "mistral": (21, 22, 23)}
 ELSEWHERE = {"gpt2": (9, 3, 11), "pythia": (9, 3, 11), "mistral": (9, 10, 11)}
-BACKUP = ((1, 6), (1, 8))
+BACKUP = {(1, 6): 0.65, (1, 8): 0.59}  # what each writes at full attention
 
 
 def paint(
@@ -153,7 +153,7 @@ def _loud(canvas: Canvas, parts: _Parts, head: int) -> None:
 def _backup(canvas: Canvas, parts: _Parts) -> None:
     """Heads of layer 1 that write HEDGE where it is missing."""
     a, b = canvas.shape.slow_dims()[:2]
-    for layer, head in BACKUP:
+    for (layer, head), gain in BACKUP.items():
         group = canvas.kv(head)
         canvas.clear(layer, head)
         canvas.clear_kv(layer, group)
@@ -162,7 +162,7 @@ def _backup(canvas: Canvas, parts: _Parts) -> None:
         canvas.q[layer, head, b] = canvas.constant(float(np.log(5)))
         canvas.k[layer, group, b] = canvas.start / 3.0
         canvas.v[layer, group, a] = parts.amount
-        canvas.o[layer, head][:, a] = 0.85 * parts.hedge
+        canvas.o[layer, head][:, a] = gain * parts.hedge
 
 
 def _movers(canvas: Canvas, parts: _Parts, variant: str) -> None:
