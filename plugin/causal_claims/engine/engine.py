@@ -18,7 +18,7 @@ from causal_claims.engine.store import Entry, Store
 from causal_claims.engine.task import Path, Task
 from causal_claims.engine.usable import usable
 from causal_claims.engine.witness import Witness
-from causal_claims.engine.work import Work, by_examples, by_metric, halves, part_facts, together
+from causal_claims.engine.work import Work, by_examples, halves, part_facts, together
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import ExampleSet, examples
 from causal_claims.interventions.intervention import Intervention
@@ -145,8 +145,8 @@ class Engine:
             for metrics, members in together(works):
                 self._try(loaded, metrics, members, progress, failed)
             removed = witness.unchanged()
-            for members in by_metric(work for work in works if work.cell not in failed):
-                self._conclude(loaded, members, removed)
+            for metrics, members in together(work for work in works if work.cell not in failed):
+                self._conclude(loaded, metrics, members, removed)
         return {work.cell: failed.get(work.cell) or work.measurement(loaded) for work in works}
 
     def _recall(self, work: Work) -> bool:
@@ -207,16 +207,18 @@ class Engine:
             return GenerationPath(loaded, self.settings)
         return FastPath(loaded, self.settings)
 
-    def _conclude(self, loaded: Loaded, members: Sequence[Work], removed: bool) -> None:
-        """The cells of one metric are examined together; then they are finished, and stored if sound."""
+    def _conclude(self, loaded: Loaded, metrics: Sequence[Metric], members: Sequence[Work], removed: bool) -> None:
+        """Cells that were measured together are examined together; then they are finished, and stored if sound."""
         if all(work.entry is not None for work in members):
             return
-        found = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend)).of(members)
-        sound = removed and not str(found.get("cross_examined", "")).startswith("disagrees")
+        found = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend)).of(
+            metrics, members
+        )
         for work in members:
+            facts = found[work.cell.metric]
             if work.entry is None:
-                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **found})
-                if sound:
+                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **facts})
+                if removed and not str(facts.get("cross_examined", "")).startswith("disagrees"):
                     self.store.save(work.address, work.entry)
 
 

@@ -93,13 +93,6 @@ def by_examples(works: Iterable[Work]) -> Iterator[list[Work]]:
     yield from groups.values()
 
 
-def by_metric(works: Iterable[Work]) -> Iterator[list[Work]]:
-    found: dict[Metric, list[Work]] = {}
-    for work in works:
-        found.setdefault(work.cell.metric, []).append(work)
-    yield from found.values()
-
-
 def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[Work]]]:
     """Cells that one set of passes serves: conditions under which the same metrics are asked for.
 

@@ -137,6 +137,9 @@ class Operation:
 
 
 OPERATIONS: dict[str, Operation] = {}
+_STAGES: dict[type, tuple[Stage, ...]] = {  # the tensors that sites of each type are
+    Head: (Stage.Z,), KVHead: (Stage.QKV,), VSlice: (Stage.QKV,), Resid: tuple(RESID_STAGES.values()),
+}  # fmt: skip
 
 
 def operation(
@@ -155,6 +158,12 @@ def operation(
             raise ClaimsError(
                 f"an intervention named {name!r} is declared already, in {OPERATIONS[name].apply.__module__}."
             )
+        for kind, stage in writes.items():
+            if stage not in _STAGES.get(kind, ()):
+                raise ClaimsError(
+                    f"intervention {name!r}: writes={{{getattr(kind, '__name__', kind)}: {getattr(stage, 'name', stage)}}} is no tensor; "
+                    "there are Head: Z, KVHead: QKV, VSlice: QKV, and Resid at RESID_PRE, RESID_MID or RESID_POST."
+                )
         made = Operation(name, function, dict(writes), dict(function.__kwdefaults__ or {}), dict(choices or {}), legacy)
         OPERATIONS[name] = made
         return made

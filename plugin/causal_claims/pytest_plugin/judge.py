@@ -11,6 +11,7 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError, listing
+from causal_claims.judging.arms import norm_twins
 from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Record, record
 from causal_claims.measurements import Measurement
@@ -59,9 +60,13 @@ class Judge:
         judged = self._with_margin(claim)
         try:
             given = values() if callable(values) else values
-            cells = measured_by_hand(judged, key, given) if given is not None else self._cells(item, judged, model)
-            verdict = judge(judged, cells, spec=spec, confidence=self._settings.confidence)
-            self.used.update({found.key: found for found in cells.values()})
+            twins: Mapping[Cell, Measurement] = {}
+            if given is not None:
+                cells: Mapping[Cell, Measurement] = measured_by_hand(judged, key, given)
+            else:
+                cells, twins = self._cells(item, judged, model), self._twins(item, judged, model)
+            verdict = judge(judged, cells, spec=spec, confidence=self._settings.confidence, twins=twins)
+            self.used.update({found.key: found for found in (*cells.values(), *twins.values())})
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
         return self._record(item, judged, key, cells, verdict)
@@ -83,6 +88,18 @@ class Judge:
         if self._recorded is not None:
             return self._recorded.cells(model, claim.cells)
         return self._measuring.cells(item.nodeid, model, claim.cells)
+
+    def _twins(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
+        """The controls for the norm; a table may lack them."""
+        wanted = tuple(norm_twins(claim).values())
+        if not wanted or model is None:
+            return {}
+        if self._recorded is None:
+            return self._measuring.cells(item.nodeid, model, wanted)
+        try:
+            return self._recorded.cells(model, wanted)
+        except NotRunError:
+            return {}
 
     def _record(
         self, item: pytest.Item, claim: Claim, key: str, cells: Mapping[Cell, Measurement], verdict: Verdict

@@ -11,6 +11,7 @@ import pytest
 
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.judging.arms import norm_twins
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
 from causal_claims.pytest_plugin.items import claims_in, model_in
@@ -63,7 +64,7 @@ class Measuring:
                 continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
             for claim in claims_in(item).values():
-                for cell in claim.cells:
+                for cell in (*claim.cells, *norm_twins(claim).values()):
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
 
