@@ -270,3 +270,29 @@ def test_a_baseline_claim_needs_no_intervention_guard():
 
     assert not fired(verdict(above(X, -5), {"baseline": arms(40)["baseline"]}))
     assert effect(X, by=head(0)).cells
+
+
+LEAD = Metric("logit_diff")
+WINDOW = [Resid(layer) for layer in (1, 2)]
+
+
+def test_a_whole_stream_written_over_is_another_prompts_run():
+    by = patch(WINDOW, source="corrupt")
+    found = verdict(raises(LEAD, by=by), unit_arms(by))
+
+    assert found.reason.startswith("another run: patch(L1.resid_post, L2.resid_post) writes all of L1.resid_post over")
+    assert not fired(verdict(raises(LEAD, by=by, wording="descriptive"), unit_arms(by)))
+
+
+@pytest.mark.parametrize("by", [patch(WINDOW, at="last"), patch(WINDOW, source="clean"), patch(Head(1, 0))], ids=str)
+def test_a_part_of_the_stream_is_a_place(by):
+    assert "another run" not in fired(verdict(raises(LEAD, by=by), unit_arms(by)))
+
+
+def test_what_is_read_after_padding_is_no_answer():
+    by = ablate(Head(0, 0))
+    late = {"read_after_padding": "18 of 20 prompts end in padding, first 'a'"}
+    found = verdict(raises(LEAD, by=by), unit_arms(by), facts=late)
+
+    assert found.reason.startswith("read position: ")
+    assert not fired(verdict(raises(LEAD, by=by, wording="descriptive"), unit_arms(by), facts=late))
