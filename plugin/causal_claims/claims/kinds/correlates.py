@@ -81,6 +81,10 @@ def correlates(
     """
     bar = figure(at_least, "correlates", "at_least", -1, 1)
     if isinstance(scores, Effect) and isinstance(outcomes, Effect):
+        if scores == outcomes:
+            raise ClaimsError(
+                f"correlates(...): {scores.label} with itself; give two levels, or lists with one per head."
+            )
         return Claim(Correlates((scores,), (outcomes,), bar), about)
     advice = "scores are level(M) and outcomes effect(M, by=...), one per head."
     left = several(scores, "correlates", "scores", advice)
