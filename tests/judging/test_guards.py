@@ -26,7 +26,9 @@ from causal_claims import (
     replicates,
     strongest,
 )  # fmt: skip
-from causal_claims.measurements import Receipt
+from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.judge import judge
+from causal_claims.measurements import Measurement, Receipt
 from causal_claims.models import ModelSpec
 from causal_claims.sites import Point, Stage
 from made import DELIVERED, X, arms, head, verdict
@@ -296,3 +298,26 @@ def test_what_is_read_after_padding_is_no_answer():
 
     assert found.reason.startswith("read position: ")
     assert not fired(verdict(raises(LEAD, by=by, wording="descriptive"), unit_arms(by), facts=late))
+
+
+@pytest.mark.parametrize(("kept", "spread", "outcome"), [
+    (0.9, 0.1, "SUPPORTED"), (0.0, 0.1, "INVALID"), (0.3, 3.0, "INCONCLUSIVE"),
+], ids=["speaks", "is loud", "open"])  # fmt: skip
+def test_a_head_that_could_be_only_loud_is_not_supported(kept, spread, outcome):
+    claim = raises(LEAD, by=ablate(Head(0, 0)), beyond=0.1)
+    draw = np.random.default_rng(3)
+    base = draw.normal(size=40)
+    [twin] = norm_twins(claim).values()
+    arms = {
+        "baseline": base,
+        "ablate(L0.H0)": base + 1 + 0.1 * draw.normal(size=40),
+        str(twin.condition): base + kept + spread * draw.normal(size=40),
+    }
+    ids = tuple(f"e{i:02d}" for i in range(40))
+    cells = {
+        cell: Measurement("toy", "logit_diff", str(cell.condition), ids, ids, arms[str(cell.condition)])
+        for cell in (*claim.cells, twin)
+    }
+    own = {cell: found for cell, found in cells.items() if cell is not twin}
+
+    assert judge(claim, own, twins={twin: cells[twin]}).outcome == outcome
