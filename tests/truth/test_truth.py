@@ -1,14 +1,16 @@
 """Every claim on every planted variant comes out as it must: the suite goes red on a planted wrong model."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from causal_claims.cli.trial import held_to_models, trials
+from causal_claims.cli.trial import Trial, held_to_models, trials
 from causal_claims.cli.truth import differences, observed, truths
 from causal_claims.cli.truth_page import page
 from causal_claims.ledger import read_ledger
-from causal_claims.verdicts import Outcome, Verdict
+from causal_claims.verdicts import Evidence, Outcome, Verdict
 
 ROOT = Path(__file__).parents[2]
 TRUTHS = list(truths(ROOT / "fixtures" / "truth"))
@@ -37,26 +39,24 @@ def test_every_claim_comes_out_as_it_must(truth):
 
 
 @pytest.mark.slow
-def test_a_trial_decides_as_a_run_does(tmp_path, pytester):
-    options = ("--claims-stand-in", "-m", "pythia_160m", "--claims-examples", "24", "--claims-reports", str(tmp_path))
-    pytester.plugins = []
-    done = pytester.runpytest_subprocess(
-        "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), *options, str(ROOT / "claims")
+def test_a_trial_decides_as_a_run_does(tmp_path):
+    asked = ["claims/suppressor", "-m", "pythia_160m", "--claims-stand-in", "--claims-examples", "24"]
+    where = ["--claims-reports", str(tmp_path), "--claims-cache", "off", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *asked, *where], cwd=ROOT, capture_output=True, text=True, check=False
     )
     run = {one.id: (one.outcome, one.effect) for one in read_ledger(tmp_path / "claims.json").records}
-    trial = {
-        one.claim.id: (one.outcome, one.effect)
-        for one in trials(held_to_models("claims/suppressor", "pythia_160m"), "suppressor", "in_place", examples=24)
-    }
+    chosen = held_to_models("claims/suppressor", "pythia_160m")
+    trial = {one.claim.id: (one.outcome, one.effect) for one in trials(chosen, "suppressor", "in_place", examples=24)}
 
-    assert done.ret == 0
+    assert done.returncode == 0, done.stdout
     assert trial == run
 
 
 def test_a_wrong_verdict_would_be_seen():
     truth = TRUTHS[0]
     claim, model = held_to_models(truth.claims, truth.select)[0]
-    wrong = next(iter(_as(claim, model, Outcome.ERROR)))
+    wrong = Trial(claim, model, Verdict(Outcome.ERROR, "", Evidence(None)))
 
     assert differences(truth, [wrong])[0].startswith(f"{claim.id} on {model}: ERROR, must be ")
     assert differences(truth, [wrong], thin=True)
@@ -68,10 +68,3 @@ def test_no_verdict_on_a_claim_of_the_table_would_be_seen():
 
 def test_the_page_shows_the_table():
     assert page(TRUTHS) in (ROOT / "docs" / "truth.md").read_text(encoding="utf-8")
-
-
-def _as(claim, model, outcome):
-    from causal_claims.cli.trial import Trial
-    from causal_claims.verdicts import Evidence
-
-    yield Trial(claim, model, Verdict(outcome, "", Evidence(None)))
