@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point, spellable
+from causal_claims.sites import LOGITS, Point, literal, spellable
 
 Value = str | int | float | bool
 
@@ -120,6 +120,14 @@ class Metric:
         """Where it reads; the logits unless declared otherwise."""
         spec = self.spec
         return spec.reads({**spec.options, **dict(self.options)}) if spec else (LOGITS,)
+
+
+def parse_metric(text: str, over: str | None = None) -> Metric:
+    """The metric that prints as `text`, on these examples."""
+    name, _, rest = text.partition("(")
+    spec = METRICS.get(name)
+    pairs = (word.split("=", 1) for word in rest.rstrip(")").split(", ") if word)
+    return Metric(name, over=over, **{k: literal(v, spec.options.get(k) if spec else None) for k, v in pairs})
 
 
 def metric(

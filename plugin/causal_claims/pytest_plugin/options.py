@@ -8,7 +8,7 @@ REGISTRY = "models.yaml"
 
 _VALUES = (  # name, metavar, help
     ("measurements", "FILE", "judge from recorded numbers (parquet, CSV or JSON lines); no model is loaded"),
-    ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does to its test (default: fail)"),
+    ("inconclusive", "fail|skip", "what an INCONCLUSIVE claim does to its test (default: fail; at a gate with a baseline: skip)"),
     ("not-run", "skip|error", "what a claim that could not be run does (default: skip; a gate: error)"),
     ("confidence", "P", "confidence of the decision intervals (default: 0.95)"),
     ("reports", "DIR|off", "where the ledger and the reports go (default: reports)"),
@@ -17,7 +17,11 @@ _VALUES = (  # name, metavar, help
     ("backend", "fast|reference", "how to measure (default: fast)"),
     ("device", "DEVICE", "cpu, cuda, cuda:1, ... (default: cuda where there is one)"),
     ("dtype", "DTYPE", "float32, bfloat16, float16 or auto, instead of models.yaml's"),
-    ("cache", "DIR|off", "the store of measured cells (default: .claims-cache)"),
+    ("cache", "DIR|URL|off", "the store of measured cells: a folder, which many runs may share, or an object store, e.g. s3://bucket/prefix (default: .claims-cache)"),
+    ("cache-size", "GB", "after the run, forget what was used longest ago until the store fits"),
+    ("shard", "I/N|auto", "run the I-th of N shares (from 1), balanced by planned cost; auto takes I and N from a Kubernetes indexed job or a Slurm array; `causal-claims merge` joins them"),
+    ("executor", "local|ray[://HOST:PORT]", "measure in this process, or by actors of a Ray cluster that all workers and runs share (default: local)"),
+    ("actors", "N", "with Ray: how many actors hold a model at once (default: 1)"),
     ("memory", "GB", "what passes may hold beside the weights (default: 4)"),
     ("examples", "N", "only the first N examples of each set: a smoke run"),
     ("baseline", "NAME|PATH", "compare with a kept run, example by example; a regression exits 10"),
@@ -30,15 +34,17 @@ _LISTS = (
 )
 _FLAGS = (
     ("plan", "print what would be measured; measure nothing"),
+    ("sequential", "look up to five times and stop measuring a claim once it is clear, the error kept (Lan-DeMets); rivals of `strongest` that are clearly weaker are dropped on the way"),
     ("gate", "be a gate: NOT RUN is an error, an incomplete run exits 11"),
-)
+)  # fmt: skip
 INI = {  # key -> default
     "claims_models": REGISTRY,
-    "claims_inconclusive": "fail",
+    "claims_inconclusive": "",
     "claims_not_run": "",
     "claims_confidence": "0.95",
     "claims_reports": "reports",
     "claims_cache": ".claims-cache",
+    "claims_cache_size": "",
     "claims_device": "auto",
     "claims_baselines": "reports/baselines",
     "claims_fail_on": "",
@@ -63,6 +69,14 @@ def add(parser: pytest.Parser) -> None:
         const="in_place",
         metavar="VARIANT",
         help="run on planted stand-ins instead of the real models; every line and file then says so",
+    )
+    group.addoption(
+        "--claims-scan",
+        nargs="?",
+        const="all",
+        metavar="LAYERS",
+        help="measure every other head alone, too (all layers, or e.g. 0-3,25), so that the gate can name the heads that "
+        "take over; done once, with --claims-save; a gate measures the same heads only where a claim regressed",
     )
     for key, default in INI.items():
         option = f"as --claims-{key.removeprefix('claims_').replace('_', '-')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,8 +74,19 @@ def margin(text: str) -> tuple[str, float]:
     return name, found
 
 
+def scan(text: str | None, recorded: bool) -> str | None:
+    """`all`, or layers as `0-3,25`."""
+    if text is None:
+        return None
+    if recorded:
+        raise pytest.UsageError("--claims-scan measures heads, and with --claims-measurements nothing is measured.")
+    if text != "all" and not re.fullmatch(r"\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*", text):
+        raise refuse("scan", text, "write all, or layers as 0-3,25")
+    return text
+
+
 def fail_on(text: str) -> tuple[str, ...]:
-    from causal_claims.gate.compare import DEFAULT_FAIL_ON, parse_fail_on
+    from causal_claims.gate.failing import DEFAULT_FAIL_ON, parse_fail_on
 
     try:
         return parse_fail_on(text) if text else DEFAULT_FAIL_ON

@@ -149,6 +149,8 @@ def _run_line(run: Mapping[str, Any]) -> str:
         parts.append(clean(run["date"], 40).replace("T", " ").replace("Z", " UTC"))
     if run.get("commit"):
         parts.append(f"commit {clean(run['commit'], 60)[:10]}")
+    if run.get("gate"):
+        parts.append(clean(run["gate"]["summary"], 200))
     if run.get("measurements"):
         parts.append(f"recorded numbers of {clean(run['measurements'], 120)}")
     if run.get("command"):
@@ -157,8 +159,9 @@ def _run_line(run: Mapping[str, Any]) -> str:
 
 
 def _warnings(run: Mapping[str, Any]) -> list[str]:
-    """What makes a run incomplete, said before anything else."""
-    found = []
+    """What makes a run incomplete, and what stopped the checkpoint, said before anything else."""
+    gate = run.get("gate") or {"lines": []}
+    found = [clean(line) for line in gate["lines"]]
     if missing := run.get("missing"):
         found.append(
             f"Incomplete: {count(len(missing), 'collected test')} sent no report, e.g. {clean(missing[0], 160)}."
@@ -264,7 +267,7 @@ def _chance(records: Sequence[Record]) -> str:
 
 
 def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
-    skipped = ("outcomes", "calibration", "attention", "power")
+    skipped = ("outcomes", "calibration", "attention", "power", "gate", "lineage")
     return [
         (clean(name, 60).replace("_", " "), _fact(value))
         for name, value in run.items()
