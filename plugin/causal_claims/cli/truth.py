@@ -73,8 +73,10 @@ def differences(truth: Truth, found: list[Trial], *, thin: bool = False) -> list
 
 
 def _weaker(outcome: str, must: str | None) -> bool:
-    """Undecided where more examples decide; or refuted where more would be undecided, never supported."""
+    """Undecided where more examples decide; or refuted where more would be undecided; or refused; never supported."""
     return (outcome, must) in {
+        ("INCONCLUSIVE", "INVALID"),
+        ("INVALID", "REFUTED"),
         ("INCONCLUSIVE", "SUPPORTED"),
         ("INCONCLUSIVE", "REFUTED"),
         ("NOT RUN", "REFUTED"),
