@@ -10,7 +10,7 @@ from causal_claims.claims.effects import Cell
 from causal_claims.claims.estimate import estimate
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.judging.arms import arm_guards, norm_artefact
-from causal_claims.judging.design import design_guards, wording_guard
+from causal_claims.judging.design import asks_for_a_cause, design_guards, wording_guard
 from causal_claims.judging.numbers import data_guards, repeated_rows
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec
@@ -37,8 +37,12 @@ def judge(
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
-    guards = [*design_guards(claim, spec), *data_guards(cells, integrity=claim.kind == "exactly")]
-    guards += [*arm_guards(claim, cells), *more_guards]
+    guards = [
+        *design_guards(claim, spec),
+        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim)),
+        *arm_guards(claim, cells),
+        *more_guards,
+    ]
     if twins:
         guards += norm_artefact(claim, cells, twins, seed=seed_of(claim), confidence=confidence)
     repeats = repeated_rows(cells)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Record, record
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry
-from causal_claims.pytest_plugin.by_hand import measured_by_hand
+from causal_claims.pytest_plugin.by_hand import Values, measured_by_hand
 from causal_claims.pytest_plugin.items import BY_HAND, source_of
 from causal_claims.pytest_plugin.markers import Markers
 from causal_claims.pytest_plugin.measuring import Measuring
@@ -56,20 +55,21 @@ class Judge:
                 self._stands_for(self.with_margin(claim), key)
 
     def judge(
-        self, item: pytest.Item, claim: Claim, model: str | None, values: Mapping[Any, Sequence[float]] | None
+        self, item: pytest.Item, claim: Claim, model: str | None, values: Values | Callable[[], Values] | None
     ) -> Record:
-        """Measure, judge, write the record."""
+        """Measure, judge, write the record.  Values may be measured here: a NotRunError of theirs is NOT RUN."""
         key = model or BY_HAND
         spec = self._registry.models.get(key)
         judged = self.with_margin(claim)
         cells: Mapping[Cell, Measurement] = {}
         twins: Mapping[Cell, Measurement] = {}
         try:
-            if values is None and model is not None and self._sequential is not None:
+            given = values() if callable(values) else values
+            if given is None and model is not None and self._sequential is not None:
                 cells, verdict = self._sequential.judge(judged, model)
             else:
-                if values is not None:
-                    cells = measured_by_hand(judged, key, values)
+                if given is not None:
+                    cells = measured_by_hand(judged, key, given)
                 else:
                     cells, twins = self._cells(item, judged, model), self._twins(item, judged, model)
                 verdict = judge(judged, cells, spec=spec, confidence=self._settings.confidence, twins=twins)
