@@ -73,6 +73,12 @@ class Record:
     facts: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, list[str]] = field(default_factory=dict)
     fingerprint: str = ""
+    design: Mapping[str, Any] = field(default_factory=dict)  # settings of the kind, e.g. the doses of a curve
+    sensitivity: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # [{"vary": "confidence", "to": .99, "outcome": ...}]
+    outliers: list[dict[str, Any]] = field(default_factory=list)  # [{"unit": "e7", "value": 3.1, "prompt": "..."}]
+    attention: Mapping[str, Any] | None = None  # of the claimed head on one prompt: tokens, and per mille by query
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON and execnet carry it."""
@@ -96,6 +102,7 @@ def record(
     checkpoint: str | None = None,
     stand_in: str | None = None,
     facts: Mapping[str, str] | None = None,
+    attention: Mapping[str, Any] | None = None,
 ) -> Record:
     """A verdict on a claim, written down."""
     about, decision = claim.about, verdict.evidence.decision or Decision(verdict.outcome, verdict.reason)
@@ -161,6 +168,10 @@ def record(
         facts=dict(facts or {}),
         lineage={name: list(about[name]) for name in ("supersedes", "contradicts", "depends_on") if about.get(name)},
         fingerprint=claim.fingerprint,
+        design=plain(claim.rule.design()),
+        sensitivity=[dict(one) for one in verdict.evidence.sensitivity],
+        outliers=[dict(one) for one in verdict.evidence.outliers],
+        attention=attention,
     )
 
 

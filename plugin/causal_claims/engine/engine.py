@@ -15,6 +15,7 @@ from causal_claims.engine.gauge import gauge_shift, reads_values
 from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.loading import Loaded, load
 from causal_claims.engine.noise import floor
+from causal_claims.engine.pattern import pattern
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
 from causal_claims.engine.store import Address, Entry, Store, as_array
@@ -27,7 +28,7 @@ from causal_claims.measurements import Measurement
 from causal_claims.metrics.lexicon import words_in
 from causal_claims.metrics.metric import METRICS, Metric
 from causal_claims.models import Registry
-from causal_claims.sites import GENERATION
+from causal_claims.sites import GENERATION, Head
 
 Found = dict[Cell, Measurement | ClaimsError]
 
@@ -79,6 +80,11 @@ class Engine:
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def attention(self, model: str, head: Head, over: str) -> dict[str, Any] | None:
+        """A head's pattern on the first example of a set, for a picture; None unless the model is in memory."""
+        loaded = self._held.get(model)
+        return pattern(loaded, self.settings, head, examples(over).examples[0]) if loaded is not None else None
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         """What these cells would cost; nothing is loaded or measured."""

@@ -9,8 +9,11 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.estimate import estimate
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.judging.balance import balance
 from causal_claims.judging.design import design_guards, wording_guard
 from causal_claims.judging.numbers import data_guards, repeated_rows
+from causal_claims.judging.outliers import outliers
+from causal_claims.judging.sensitivity import sensitivity
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec
 from causal_claims.statistics.interval import Interval
@@ -25,8 +28,12 @@ def judge(
     spec: ModelSpec | None = None,
     confidence: float = 0.95,
     more_guards: Sequence[Guard] = (),
+    probe: bool = False,
 ) -> Verdict:
-    """Guards first, then the kind's own rule; figures are kept even where a guard forbids a verdict."""
+    """Guards first, then the kind's own rule; figures are kept even where a guard forbids a verdict.
+
+    `probe` asks besides whether the outcome would flip, and which examples lie far from the others.
+    """
     if spec is not None:
         for cell in claim.cells:
             for site in cell.condition.sites:
@@ -50,6 +57,8 @@ def judge(
         noise_floor=max((m.noise_floor for m in cells.values() if m.noise_floor is not None), default=None),
         replication=_replication(claim, decision),
         measure_seconds=sum(m.seconds for m in cells.values()),
+        controls=balance(claim.rule),
+        outliers=outliers(claim.rule, data) if probe and decision is not None else (),
     )
     if fired is not None:
         return Verdict(fired.outcome, f"{fired.name}: {fired.sentence}", evidence)
@@ -57,6 +66,8 @@ def judge(
     if (noise := _within_noise(claim, decision, evidence.noise_floor)) is not None:
         evidence = replace(evidence, guards=(*evidence.guards, noise))
         return Verdict(Outcome.INVALID, f"{noise.name}: {noise.sentence}", evidence)
+    if probe:
+        evidence = replace(evidence, sensitivity=sensitivity(claim.rule, data, decision.outcome))
     return Verdict(decision.outcome, decision.reason, evidence)
 
 

@@ -16,6 +16,7 @@ from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
 from causal_claims.pytest_plugin.live import built, engine_settings
 from causal_claims.pytest_plugin.options import Settings
+from causal_claims.sites import Head
 
 if TYPE_CHECKING:
     from causal_claims.engine.engine import Engine
@@ -32,6 +33,7 @@ class Measuring:
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
+        self._patterns: dict[tuple[str, Head, str], Mapping[str, Any] | None] = {}
         self._last: dict[str, str] = {}  # model -> the last test that reads it
 
     def engine(self, model: str) -> Engine:
@@ -85,6 +87,14 @@ class Measuring:
         for model, last in self._last.items():
             if last == node_id and (engine := self._engines.pop(model, None)) is not None:
                 engine.release(model)
+
+    def attention(self, model: str, head: Head, over: str) -> Mapping[str, Any] | None:
+        """A head's pattern on the first example of a set; None where the model is not in memory any more."""
+        key = (model, head, over)
+        if key not in self._patterns:
+            engine = self._engines.get(model)
+            self._patterns[key] = engine.attention(model, head, over) if engine is not None else None
+        return self._patterns[key]
 
     def plan(self, model: str, cells: Sequence[Cell]) -> Any:
         return self.engine(model).plan(model, cells)

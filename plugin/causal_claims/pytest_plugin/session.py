@@ -29,10 +29,12 @@ from causal_claims.pytest_plugin.grouping import grouped
 from causal_claims.pytest_plugin.live import progress_for, standing_in
 from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.recorded import Recorded, read_measurements
+from causal_claims.sites import Head
 from causal_claims.verdicts import Evidence, Outcome, Verdict
 
 BY_HAND = "by_hand"  # the model key of numbers that a test measured without any model chosen
 INCOMPLETE = 11
+_OF_A_HEAD = ("raises", "lowers", "strongest")  # kinds that say what a head does
 _STOPPED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -116,7 +118,7 @@ class ClaimsSession:
         judged = self._with_margin(claim)
         try:
             cells = measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
-            verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
+            verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence, probe=True)
             self.used.update({found.key: found for found in cells.values()})
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
@@ -175,12 +177,21 @@ class ClaimsSession:
             checkpoint=_checkpoint(spec, facts),
             stand_in=spec.standing_in if spec is not None else None,
             facts=facts,
+            attention=self._attention(claim, key) if cells and verdict.evidence.receipt is not None else None,
         )
         content, known = _content(claim), self._known(claim, key)
         if known != content and verdict.outcome is not Outcome.ERROR:
             what = "that differ in their margin only" if known[0] == content[0] else "that are different"
             raise ClaimsError(f"two claims {what} have the id {made.id!r}; give one of them another with id='...'.")
         return made
+
+    def _attention(self, claim: Claim, model: str) -> Mapping[str, Any] | None:
+        """Where the one head that a claim names looks, on the first of its examples."""
+        cell = claim.rule.effects()[0].cells[0]
+        sites = cell.condition.sites
+        if self._measuring is None or claim.kind not in _OF_A_HEAD or len(sites) != 1 or cell.metric.over is None:
+            return None
+        return self._measuring.attention(model, sites[0], cell.metric.over) if isinstance(sites[0], Head) else None
 
     def _known(self, claim: Claim, key: str) -> tuple[str, str]:
         """What this id stands for in this run: the first claim that has it, in the order of collection."""
