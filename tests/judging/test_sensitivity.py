@@ -31,16 +31,18 @@ def outcome(claim, cells, **more):
 
 
 @pytest.mark.parametrize(
-    ("claim", "effect"),
+    ("made", "effect"),
     [
-        (raises(X, by=ablate(Head(0, 0)), beyond=0.1), 0.3),
-        (raises(X, by=ablate(Head(0, 0)), beyond=0.1), 0.9),
-        (lowers(X, by=ablate(Head(0, 0)), beyond=0.2), -0.4),
-        (negligible(X, by=ablate(Head(0, 0)), within=0.2), 0.03),
-        (raises(X, by=ablate(Head(0, 0)), beyond=0.4), 0.1),
+        (lambda: raises(X, by=ablate(Head(0, 0)), beyond=0.1), 0.3),
+        (lambda: raises(X, by=ablate(Head(0, 0)), beyond=0.1), 0.9),
+        (lambda: lowers(X, by=ablate(Head(0, 0)), beyond=0.2), -0.4),
+        (lambda: negligible(X, by=ablate(Head(0, 0)), within=0.2), 0.03),
+        (lambda: raises(X, by=ablate(Head(0, 0)), beyond=0.4), 0.1),
     ],
+    ids=["open", "clear", "lowers", "negligible", "refuted"],
 )
-def test_what_is_said_is_what_judging_again_gives(claim, effect):
+def test_what_is_said_is_what_judging_again_gives(made, effect):
+    claim = made()
     cells = measured(claim, [effect])
     verdict = judge(claim, cells, probe=True)
     said = verdict.evidence.sensitivity
@@ -64,22 +66,24 @@ def test_what_is_said_is_what_judging_again_gives(claim, effect):
 
 def test_one_example_that_carries_the_verdict_is_named_and_is_an_outlier():
     claim = raises(X, by=ablate(Head(0, 0)), beyond=0.1)
-    verdict = judge(claim, measured(claim, [0.28], spike=-3.0), probe=True)
+    verdict = judge(claim, measured(claim, [0.45], spike=-4.0), probe=True)
 
     assert verdict.evidence.outliers[0]["unit"] == "e007"
-    assert verdict.evidence.outliers[0]["value"] == pytest.approx(-3.0)
+    assert verdict.evidence.outliers[0]["value"] == pytest.approx(-4.0)
     assert any(one["vary"] == "without" and one["to"] == "e007" for one in verdict.evidence.sensitivity)
 
 
 @pytest.mark.parametrize(
-    "claim",
+    "made",
     [
-        strongest(X, by=ablate(Head(0, 0)), among=[ablate(Head(0, i)) for i in range(6)]),
-        negligible(X, each=[ablate(Head(0, i)) for i in range(1, 5)], within=0.3),
-        beats(X, by=ablate(Head(0, 0)), against=[ablate(Head(0, i)) for i in range(1, 41)], way="raises"),
+        lambda: strongest(X, by=ablate(Head(0, 0)), among=[ablate(Head(0, i)) for i in range(6)]),
+        lambda: negligible(X, each=[ablate(Head(0, i)) for i in range(1, 5)], within=0.3),
+        lambda: beats(X, by=ablate(Head(0, 0)), against=[ablate(Head(0, i)) for i in range(1, 41)], way="raises"),
     ],
+    ids=["strongest", "negligible", "beats"],
 )
-def test_rules_over_many_effects_are_asked_too(claim):
+def test_rules_over_many_effects_are_asked_too(made):
+    claim = made()
     verdict = judge(claim, measured(claim, [1.0] + 40 * [0.0]), probe=True)
 
     assert str(verdict.outcome) == "SUPPORTED"
