@@ -18,14 +18,15 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import numpy as np  # noqa: E402
-from causal_claims import Head, Metric, ablate, lowers, negligible, raises  # noqa: E402
-from causal_claims.claims.claim import Claim  # noqa: E402
-from causal_claims.judging.judge import judge  # noqa: E402
-from causal_claims.ledger import Ledger, plain, record, write_whole  # noqa: E402
-from causal_claims.measurements import Measurement, Receipt  # noqa: E402
-from causal_claims.recorded import Recorded, write_measurements  # noqa: E402
-from causal_claims.report.page import Sources, render_page  # noqa: E402
+import numpy as np
+from causal_claims import Head, Metric, ablate, lowers, negligible, raises
+from causal_claims.claims.claim import Claim
+from causal_claims.judging.judge import judge
+from causal_claims.ledger import Ledger, plain, record, write_whole
+from causal_claims.measurements import Measurement, Receipt
+from causal_claims.pytest_plugin.files import adjust
+from causal_claims.recorded import Recorded, write_measurements
+from causal_claims.report.page import Sources, render_page
 
 X = Metric("logit_diff", over="facts")
 N = 40
@@ -57,12 +58,19 @@ def ledger(count: int) -> Sources:
         for cell in claim.cells:
             steps = bool(cell.condition.steps)
             move = draw.normal(effects[claim.kind], 0.4, N) if steps else 0.0
-            receipt = Receipt((f"L{i // HEADS}.H{i % HEADS} -> o_proj input columns 0:64",), N, N, 1.25, True) if steps else None
-            cells[cell] = Measurement(model, str(cell.metric), cell.condition_spelling, ids, ids, base[model] + move, receipt)
+            receipt = (
+                Receipt((f"L{i // HEADS}.H{i % HEADS} -> o_proj input columns 0:64",), N, N, 1.25, True)
+                if steps
+                else None
+            )
+            cells[cell] = Measurement(
+                model, str(cell.metric), cell.condition_spelling, ids, ids, base[model] + move, receipt
+            )
         used.update({one.key: one for one in cells.values()})
         verdict = judge(claim, cells, probe=True)
         node = f"claims/suppressor/test_single.py::test_every_head[{model}-{claim.slug}]"
-        records.append(record(claim, verdict, model=model, node_id=node))
+        records.append(record(claim, verdict, model=model, node_id=node, checkpoint="5f0a" * 10))
+    adjust(records)
     return Sources(Ledger(records, {"date": "2026-11-21T08:00:00Z", "confidence": 0.95}), Recorded(used.values(), "m"))
 
 
@@ -90,7 +98,9 @@ def main() -> None:
         if folder is not None:
             place = folder / str(count)
             write_whole(place / "claims.json", sources.ledger.to_json())
-            write_measurements(place / "measurements.parquet", sources.recorded.measurements() if sources.recorded else ())
+            write_measurements(
+                place / "measurements.parquet", sources.recorded.measurements() if sources.recorded else ()
+            )
             write_whole(place / "claims.html", page)
 
 

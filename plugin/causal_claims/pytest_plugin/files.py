@@ -6,20 +6,21 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from causal_claims.errors import listing, nearest
+from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import Record, write_whole
 from causal_claims.pytest_plugin import gating, junit
 from causal_claims.pytest_plugin.session import ClaimsSession
-from causal_claims.recorded import write_measurements
+from causal_claims.recorded import Recorded, write_measurements
 from causal_claims.report.markdown import markdown
 from causal_claims.report.page import Sources
-from causal_claims.report.write import write_reports
+from causal_claims.report.write import CERTIFICATE, read_certificate, write_reports
 from causal_claims.statistics import multiplicity
 from causal_claims.verdicts import Outcome
 
@@ -55,7 +56,8 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
         write_measurements(folder / "measurements.parquet", used)
-        write_reports(Sources(claims.ledger, baseline=before), folder, claims.settings.html)
+        sources = Sources(claims.ledger, Recorded(used, "this run"), before, _certificate(claims, folder))
+        write_reports(sources, folder, claims.settings.html)
         if claims.settings.summary is not None:
             with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
                 summary.write(markdown(claims.ledger))
@@ -64,6 +66,15 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return
     claims.written.append(f"ledger {folder / 'claims.json'}, page {claims.settings.html or folder / 'claims.html'}")
+
+
+def _certificate(claims: ClaimsSession, folder: Path) -> Mapping[str, Any] | None:
+    """A damaged one is said, and the page is written without it: a run's records are not lost for it."""
+    try:
+        return read_certificate(folder / CERTIFICATE)
+    except ClaimsError as error:
+        claims.written.append(str(error))
+        return None
 
 
 def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:
