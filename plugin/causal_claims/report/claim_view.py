@@ -135,7 +135,9 @@ class ClaimView:
     def facts(self) -> str:
         """What was recorded of its measurements, but for what all claims on this model share."""
         own = {k: v for k, v in self.record.facts.items() if self.shared.get(k) != v}
-        return ", ".join(f"{clean(k, 40).replace('_', ' ')} {clean(plain_figure(v), 120)}" for k, v in own.items())
+        return ", ".join(
+            f"{clean(k, 40).replace('_', ' ')} {_short(clean(plain_figure(v), 120))}" for k, v in own.items()
+        )
 
     @property
     def lineage(self) -> list[str]:
@@ -143,6 +145,11 @@ class ClaimView:
             f"{clean(name, 40).replace('_', ' ')} {', '.join(clean(i, 100) for i in ids)}"
             for name, ids in self.record.lineage.items()
         ]
+
+
+def _short(text: str) -> str:
+    """A hash as people compare it."""
+    return text[:12] if len(text) >= 32 and all(c in "0123456789abcdef" for c in text) else text
 
 
 def view(

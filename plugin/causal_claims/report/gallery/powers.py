@@ -16,6 +16,7 @@ from causal_claims.report.values import Numbers
 from causal_claims.statistics.power import power
 
 _ONE_SIDED = {"raises": 1, "lowers": -1, "above": 1, "below": -1}
+_DECIDED = ("SUPPORTED", "REFUTED", "INCONCLUSIVE")
 _CURVES = 8
 _NS = [*range(8, 20), *range(20, 60, 5), *range(60, 200, 20), *range(200, 1001, 100)]
 
@@ -24,7 +25,7 @@ def draw(records: Sequence[Record], numbers: Numbers) -> list[Figure]:
     """From the measured spread and effect, by the t interval; on a real model the effect is not known, so none is drawn."""
     groups: dict[str, list[tuple[int, Curve]]] = defaultdict(list)
     for one in records:
-        if one.stand_in and (found := _curve(one, numbers)) is not None:
+        if one.stand_in and one.outcome in _DECIDED and (found := _curve(one, numbers)) is not None:
             groups[glance.study_of(one)].append(found)
     figures = []
     for study, found in sorted(groups.items()):

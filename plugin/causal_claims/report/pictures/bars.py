@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from causal_claims.report.pictures.svg import FAINT, GREY, axis_over, bottom_axis, drawing, element, line, px, text
 
-STEP, LEFT, RIGHT = 30, 210, 560
+STEP, LEFT, RIGHT = 30, 170, 490
 Bar = tuple[str, float, float, float]  # label, effect, low, high
 
 

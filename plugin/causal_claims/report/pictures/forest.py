@@ -11,7 +11,7 @@ from causal_claims.report.outcomes import LOOKS
 from causal_claims.report.pictures.interval import diamond, marks, whisker
 from causal_claims.report.pictures.svg import GREY, axis_over, bottom_axis, drawing, element, texts
 
-STEP, LEFT, RIGHT = 20, 300, 640
+STEP, LEFT, RIGHT = 20, 262, 502
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def forest(title: str, unit: str, rows: Sequence[Row]) -> Markup:
         inside.append(element("g", Markup(drawn), color=look.colour, class_=f"c{look.letter}"))
     at = [STEP * i + 18 for i in range(len(rows))]
     labels = [(LEFT, y, f"{_cut(row.label)} {LOOKS[row.outcome].sign}") for row, y in zip(rows, at, strict=True)]
-    figures = [(RIGHT + 12, y, f"{row.effect:+.3g}".replace("-", "−")) for row, y in zip(rows, at, strict=True)]
+    figures = [(RIGHT + 10, y, f"{row.effect:+.3g}".replace("-", "−")) for row, y in zip(rows, at, strict=True)]
     inside += [texts(labels, text_anchor="end"), texts(figures, class_="q")]
-    return drawing(RIGHT + 70, height, title, *inside, bottom_axis(axis, height - 40, unit))
+    return drawing(RIGHT + 58, height, title, *inside, bottom_axis(axis, height - 40, unit))
 
 
 def _cut(label: str, most: int = 46) -> str:

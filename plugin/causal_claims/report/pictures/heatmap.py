@@ -34,7 +34,7 @@ def heatmap(title: str, cells: Mapping[Head, float], claimed: Mapping[Head, str]
             line(strokes(found), shade or colour, size - 1, class_=None if shade else "u" if up else "w",
                  stroke_opacity=0.35 if shade else round(0.15 + 0.85 * level / LEVELS, 2))
         )  # fmt: skip
-    width, height = LEFT + heads * size + 150, TOP + len(layers) * size
+    width, height = LEFT + heads * size + 70, TOP + len(layers) * size
     every = 1 if len(layers) <= 24 else 4
     down = [(LEFT - 6, y + size // 2 + 4, f"L{layer}") for i, (layer, y) in enumerate(row.items()) if i % every == 0]
     across = [
