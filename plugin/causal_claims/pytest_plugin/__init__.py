@@ -38,6 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "finding(number): the finding that this test states, e.g. finding('S0-1')")
     if options.in_use(config):
         _session(config).configure()
+        if config.pluginmanager.hasplugin("html"):
+            from causal_claims.pytest_plugin.html_report import HtmlColumns
+
+            config.pluginmanager.register(HtmlColumns(), "causal_claims_html")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

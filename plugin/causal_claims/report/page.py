@@ -76,7 +76,7 @@ def render_page(sources: Sources) -> str:
     for change in found or ():
         if change.now is not None and change.word != "moved":
             by_key[change.now.key].change = change.word
-    style, script = _asset("style.css"), _asset("script.js")
+    style, script = asset("style.css"), asset("script.js")
     confidence = float(run.get("confidence") or 0.95)
     return environment().get_template("page.html.j2").render(
         title=clean(sources.title, 200),
@@ -139,7 +139,7 @@ def _hash(text: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     text = resources.files("causal_claims.report").joinpath("templates", name).read_text(encoding="utf-8")
     return "\n".join(line.strip() for line in text.strip().splitlines())
 

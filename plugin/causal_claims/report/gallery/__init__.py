@@ -5,7 +5,9 @@ Each file has one function `draw(records, numbers)` that gives the figures it ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from causal_claims.ledger import Record
 from causal_claims.report.figures import Figure
@@ -26,4 +28,12 @@ _PARTS = (
 def gallery(records: Sequence[Record], numbers: Numbers) -> list[tuple[str, list[Figure]]]:
     """All that can be drawn, under a heading each; names of figures are unique on the page."""
     found = [(heading, part.draw(records, numbers)) for heading, part in _PARTS]
-    return [(heading, figures) for heading, figures in found if figures]
+    seen: Counter[str] = Counter()
+    return [(heading, [_named(one, seen) for one in figures]) for heading, figures in found if figures]
+
+
+def _named(figure: Figure, seen: Counter[str]) -> Figure:
+    """Two claims may have one id, and hostile names may be alike when cleaned."""
+    seen[figure.place] += 1
+    again = seen[figure.place]
+    return figure if again == 1 else replace(figure, name=f"{figure.name} {again}")

@@ -25,14 +25,14 @@ def draw(records: Sequence[Record], numbers: Numbers) -> list[Figure]:
     """From the measured spread and effect, by the t interval; on a real model the effect is not known, so none is drawn."""
     groups: dict[str, list[tuple[int, Curve]]] = defaultdict(list)
     for one in records:
-        if one.stand_in and one.outcome in _DECIDED and (found := _curve(one, numbers)) is not None:
-            groups[glance.study_of(one)].append(found)
+        if one.stand_in and one.outcome in _DECIDED and (curve := _curve(one, numbers)) is not None:
+            groups[glance.study_of(one)].append(curve)
     figures = []
-    for study, found in sorted(groups.items()):
-        hardest = sorted(found, key=lambda pair: -pair[0])
-        drawn = [curve for need, curve in hardest if need > _NS[0]][:_CURVES]
-        easy = sum(need <= _NS[0] for need, _ in found)
-        rest = len(found) - len(drawn) - easy
+    for study, curves in sorted(groups.items()):
+        hardest = sorted(curves, key=lambda pair: -pair[0])
+        drawn = [one for need, one in hardest if need > _NS[0]][:_CURVES]
+        easy = sum(need <= _NS[0] for need, _ in curves)
+        rest = len(curves) - len(drawn) - easy
         if not drawn:
             continue
         more = f" {count(easy, 'further claim')} would be supported with {_NS[0]} examples." if easy else ""

@@ -27,7 +27,9 @@ def pairs(total: Array, arms: tuple[Array, Array] | None, named: Mapping[int, st
     start, end = (arms[0], arms[1]) if arms is not None else (np.zeros_like(total), total)
     axis = axis_over([*start.tolist(), *end.tolist()], HEIGHT - 6, 6, 0.0, zero=arms is None)
     width = _LEFT + step * len(order) + 8
-    up, down, tips = [], [], []
+    up: list[tuple[float, float, float, float]] = []
+    down: list[tuple[float, float, float, float]] = []
+    tips: list[tuple[float, float, float, float]] = []
     for place, i in enumerate(order.tolist()):
         x, a, b = _LEFT + step * (place + 0.5), axis.at(float(start[i])), axis.at(float(end[i]))
         (up if total[i] > 0 else down).append((x, a, x, b))
@@ -42,8 +44,8 @@ def pairs(total: Array, arms: tuple[Array, Array] | None, named: Mapping[int, st
     if fine and step > 3:
         words.append(f'<path class=o d="{strokes(tips)}" stroke=#1c1f24 stroke-width=4.5 stroke-linecap=round />')
     for value in (axis.low, axis.high):
-        y = round(axis.at(value)) + (4 if value == axis.high else 0)
-        words.append(f"<text x={_LEFT - 6} y={y}>{tick_label(float(f'{value:.3g}'))}</text>")
+        label = round(axis.at(value)) + (4 if value == axis.high else 0)
+        words.append(f"<text x={_LEFT - 6} y={label}>{tick_label(float(f'{value:.3g}'))}</text>")
     places = {int(i): place for place, i in enumerate(order)}
     for i, name in named.items():
         x, y = _LEFT + step * (places[i] + 0.5), axis.at(float(end[i]))

@@ -17,7 +17,7 @@ def tally_bar(counts: Sequence[tuple[str, int]], width: float = 200, height: flo
     for outcome, n in counts:
         look, wide = LOOKS[outcome], width * n / whole
         bars.append(line(f"M{px(x)} {height / 2:g}h{px(max(wide - 1, 1.5))}", look.colour, class_=f"s{look.letter}"))
-        if wide > 24:
+        if wide > 18 + 7 * len(str(n)):
             words.append((x + wide / 2, height / 2 + 4, f"{look.sign} {n}"))
         x += wide
     return element(

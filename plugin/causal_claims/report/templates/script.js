@@ -94,6 +94,7 @@
     claim.line.classList.toggle("open", wanted);
     claim.link.setAttribute("aria-expanded", wanted);
     if (!wanted) return;
+    $("figure[data-name]", claim.more) && saves($("figure[data-name]", claim.more));
     const own = $("figure[data-v]", claim.more);
     if (own) {
       own.dataset.name = `examples of ${claim.id}`;
