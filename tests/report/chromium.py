@@ -92,7 +92,9 @@ class Chromium:
 
     def evaluate(self, expression: str) -> Any:
         """A value of the page, by JavaScript."""
-        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        found = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True, userGesture=True
+        )
         if "exceptionDetails" in found:
             raise RuntimeError(f"{expression[:200]}: {found['exceptionDetails']}")
         return found["result"].get("value")

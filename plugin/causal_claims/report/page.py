@@ -102,11 +102,11 @@ def render_page(sources: Sources) -> str:
         legend=summary.legend(records),
         gallery=pictures,
         without=_without(views, numbers, drawing),
-        usual=usual(records),
+        usual=[clean(word or "", 160) for word in usual(records)],
         shared=[(clean(model, 80), summary.facts(known)) for model, known in sorted(shared.items())],
         looks=list(LOOKS.values()),
         chance=summary.chance(records, confidence),
-        guards=sorted(book.common.items()),
+        guards=[(clean(name, 60), sentence, n) for (name, sentence), n in sorted(book.common.items())],
         facts=summary.facts(run),
         numbers=embedded({**_table(views), **drawing.shelf.plain()}),
     )  # fmt: skip
@@ -124,6 +124,7 @@ def environment() -> Environment:
     )
     made.filters["isolated"] = isolated
     made.filters["figure"] = figure
+    made.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     made.globals["looks_by"] = LOOKS
     return made
 

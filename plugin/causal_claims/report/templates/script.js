@@ -59,7 +59,7 @@
     const given = { xmlns: "http://www.w3.org/2000/svg", color: "#1c1f24", "font-family": "system-ui, sans-serif" };
     for (const [name, value] of Object.entries(given)) svg.setAttribute(name, value);
     svg.removeAttribute("aria-hidden");
-    for (const one of svg.querySelectorAll("[class]")) one.removeAttribute("class");
+    for (const one of [svg, ...svg.querySelectorAll("[class]")]) one.removeAttribute("class");
     return new XMLSerializer().serializeToString(svg);
   };
   const saves = (figure) => {
@@ -82,7 +82,7 @@
     link.href = "#" + encodeURIComponent(id);
     claims.push({
       line, link, place: claims.length, id, outcome: $(".v", line).textContent,
-      model: $("span>b", line.cells[1]).textContent, study: $("i", line.cells[1]).textContent, words: line.textContent.toLowerCase(), keep: true,
+      model: $("span>b", line.cells[1]).textContent, study: $("i", line.cells[1]).textContent, words: `${line.textContent} ${id}`.toLowerCase(), keep: true,
     });
   }
 
