@@ -54,7 +54,8 @@ class ClaimView:
 
     @property
     def reason(self) -> Markup:
-        return isolated(self.record.reason.rstrip("."))
+        text = self.record.reason.rstrip(".")
+        return isolated(text[:1].upper() + text[1:])
 
     @property
     def source(self) -> Markup:
