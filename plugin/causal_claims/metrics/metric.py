@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point, spellable
+from causal_claims.sites import LOGITS, Point, literal, spellable
 
 Value = str | int | float | bool
 
@@ -25,6 +25,7 @@ class MetricSpec:
     gauge_free: bool = True  # unchanged by V -> M V with O -> O M^-1; otherwise only descriptive
     positions: str = "last"  # where it reads the logits: at the prompt's last token, or at "all"
     version: int = 1
+    tokens: tuple[str, ...] = ()  # fields that are one token each; `prompt` is the prompt itself
 
     @property
     def bound(self) -> float | None:
@@ -91,6 +92,13 @@ class Metric:
         """The spelling in tables and the store: the name, and the options that are not the defaults."""
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.options)})" if self.options else self.name
 
+    @property
+    def label(self) -> str:
+        """What a sentence calls it: the name, and the place where its options name one: `summed_attention(L27.H11)`."""
+        layer, head = self.option("layer"), self.option("head")
+        place = ".".join([f"L{layer}"] * (layer is not None) + [f"H{head}"] * (head is not None))
+        return f"{self.name}({place})" if place else self.name
+
     def __repr__(self) -> str:
         words = [repr(self.name), *(f"{k}={v!r}" for k, v in self.options)]
         return f"Metric({', '.join(words + ([f'over={self.over!r}'] if self.over else []))})"
@@ -114,6 +122,14 @@ class Metric:
         return spec.reads({**spec.options, **dict(self.options)}) if spec else (LOGITS,)
 
 
+def parse_metric(text: str, over: str | None = None) -> Metric:
+    """The metric that prints as `text`, on these examples."""
+    name, _, rest = text.partition("(")
+    spec = METRICS.get(name)
+    pairs = (word.split("=", 1) for word in rest.rstrip(")").split(", ") if word)
+    return Metric(name, over=over, **{k: literal(v, spec.options.get(k) if spec else None) for k, v in pairs})
+
+
 def metric(
     *,
     reads: Point | Callable[[Mapping[str, Any]], tuple[Point, ...]] = LOGITS,
@@ -123,8 +139,12 @@ def metric(
     gauge_free: bool = True,
     positions: str = "last",
     version: int = 1,
+    tokens: tuple[str, ...] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric: the function's keyword-only arguments are its options, with their defaults.
+
+    Of the fields it needs, `target` and `foil` are one token each, unless `tokens` names others: rows where they are
+    several for a model's tokenizer are left out.
 
     >>> @metric(low=0, high=1, needs=("target",))
     ... def p_target(run):
@@ -137,8 +157,9 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version
-        )
+            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version,
+            tuple(name for name in needs if name in ("target", "foil")) if tokens is None else tokens,
+        )  # fmt: skip
         return function
 
     return declare

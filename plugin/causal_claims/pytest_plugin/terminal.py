@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from causal_claims.ledger import false_at_most
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin import gating
 from causal_claims.pytest_plugin.session import ClaimsSession
@@ -34,9 +35,9 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         _group(reporter, outcome, groups[outcome])
     decided = len(groups[Outcome.SUPPORTED]) + len(groups[Outcome.REFUTED])
     if decided:
-        chance = (1 - claims.settings.confidence) / 2
+        expected = false_at_most(claims.ledger.records)
         reporter.write_line(
-            f"{decided} claims decided, each with at most {chance:.1%} error: {chance * decided:.2g} false verdicts expected at most."
+            f"{decided} claim{'s' * (decided != 1)} decided; false verdicts to expect: {expected:.2g} at most."
         )
     for line in claims.written:
         reporter.write_line(line)

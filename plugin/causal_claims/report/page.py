@@ -105,7 +105,7 @@ def render_page(sources: Sources) -> str:
         usual=[clean(word or "", 160) for word in usual(records)],
         shared=[(clean(model, 80), summary.facts(known)) for model, known in sorted(shared.items())],
         looks=list(LOOKS.values()),
-        chance=summary.chance(records, confidence),
+        chance=summary.chance(records),
         guards=[(clean(name, 60), sentence, n) for (name, sentence), n in sorted(book.common.items())],
         facts=summary.facts(run),
         numbers=embedded({**_table(views), **drawing.shelf.plain()}),

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from causal_claims.ledger import Record
+from causal_claims.ledger import Record, false_at_most
 from causal_claims.report import glance, scales
 from causal_claims.report.outcomes import LOOKS, ORDER, Look
 from causal_claims.report.pictures.svg import tick_label
@@ -33,6 +33,8 @@ def run_line(run: Mapping[str, Any]) -> str:
         parts.append(clean(run["date"], 40).replace("T", " ").replace("Z", " UTC"))
     if run.get("commit"):
         parts.append(f"commit {clean(run['commit'], 60)[:10]}")
+    if run.get("gate"):
+        parts.append(clean(run["gate"]["summary"], 200))
     if run.get("measurements"):
         parts.append(f"recorded numbers of {clean(run['measurements'], 120)}")
     if run.get("command"):
@@ -41,8 +43,8 @@ def run_line(run: Mapping[str, Any]) -> str:
 
 
 def warnings(run: Mapping[str, Any]) -> list[str]:
-    """What makes a run incomplete, said before anything else."""
-    found = []
+    """What makes a run incomplete, and what stopped the checkpoint, said before anything else."""
+    found = [clean(line) for line in (run.get("gate") or {}).get("lines", [])]
     if missing := run.get("missing"):
         found.append(
             f"Incomplete: {count(len(missing), 'collected test')} sent no report, e.g. {clean(missing[0], 160)}."
@@ -96,21 +98,20 @@ def legend(records: Sequence[Record]) -> str:
     return ("Scales: " + "; ".join(words[:6]) + more + ".") if words else ""
 
 
-def chance(records: Sequence[Record], confidence: float) -> str:
+def chance(records: Sequence[Record]) -> str:
     found = glance.tally(records)
     decided = found[Outcome.SUPPORTED] + found[Outcome.REFUTED]
     if not decided:
         return ""
-    rate = (1 - confidence) / 2
     return (
-        f"{count(decided, 'claim')} decided, each with at most {100 * rate:.3g} % error: at most {rate * decided:.2g} false verdicts expected. "
+        f"{count(decided, 'claim')} decided: at most {false_at_most(records):.2g} false verdicts expected. "
         "Where many claims are read together, look at the columns of Holm and of Benjamini–Hochberg."
     )
 
 
 def facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The run itself, but for what has its own place on the page."""
-    skipped = ("outcomes", "calibration", "gate")
+    skipped = ("outcomes", "calibration", "gate", "lineage")
     return [
         (clean(name, 60).replace("_", " "), _fact(value))
         for name, value in run.items()
