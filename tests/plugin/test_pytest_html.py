@@ -10,11 +10,12 @@ from suite import ClaimSuite, paired
 pytest.importorskip("pytest_html", reason="pytest-html comes with the dev extra: pip install -e '.[dev]'")
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
 def test_each_row_has_the_claims_figures(workers):
-    suite = ClaimSuite().table(**paired(1.0)).claim("raises(M, by=H, beyond=0.5, id='S9')")
+    suite = ClaimSuite().table(**paired(1.0)).claim("raises(X, by=BY, beyond=0.5, id='S9')")
     suite = suite.with_file("test_other.py", "def test_other():\n    pass\n")
-    result = suite.run("--html", "out.html", "--self-contained-html", *workers)
+    result = suite.run("--html", "out.html", "--self-contained-html", workers=workers)
     page = (result.folder / "out.html").read_text()
     blob = json.loads(unescape(re.search(r'data-jsonblob="(.*?)"', page, re.S)[1]))
     rows = {name: " ".join(tests[0]["resultsTableRow"]) for name, tests in blob["tests"].items()}
