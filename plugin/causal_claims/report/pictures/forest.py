@@ -11,7 +11,7 @@ from causal_claims.report.outcomes import LOOKS
 from causal_claims.report.pictures.interval import diamond, marks, whisker
 from causal_claims.report.pictures.svg import GREY, axis_over, bottom_axis, drawing, element, texts
 
-STEP, LEFT, RIGHT = 20, 262, 502
+STEP, LEFT, RIGHT = 20, 284, 510
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def heatmap(title: str, cells: Mapping[Head, float], claimed: Mapping[Head, str]
     """`claimed` gives the outcome of the claim on a head; colours are as strong as the effect is large."""
     layers = sorted({layer for layer, _ in cells})
     heads = max(head for _, head in cells) + 1
-    size = 14 if heads > 24 or len(layers) > 24 else 18
+    size = 13 if heads > 24 or len(layers) > 24 else 18
     most = max(abs(v) for v in cells.values()) or 1.0
     row = {layer: TOP + i * size for i, layer in enumerate(layers)}
     groups: dict[tuple[bool, int], list[tuple[float, float, float, float]]] = defaultdict(list)
@@ -34,7 +34,7 @@ def heatmap(title: str, cells: Mapping[Head, float], claimed: Mapping[Head, str]
             line(strokes(found), shade or colour, size - 1, class_=None if shade else "u" if up else "w",
                  stroke_opacity=0.35 if shade else round(0.15 + 0.85 * level / LEVELS, 2))
         )  # fmt: skip
-    width, height = LEFT + heads * size + 70, TOP + len(layers) * size
+    width, height = LEFT + heads * size + 84, TOP + len(layers) * size
     every = 1 if len(layers) <= 24 else 4
     down = [(LEFT - 6, y + size // 2 + 4, f"L{layer}") for i, (layer, y) in enumerate(row.items()) if i % every == 0]
     across = [

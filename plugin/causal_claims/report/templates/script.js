@@ -68,7 +68,7 @@
     const add = (word, action) => box.append(make("button", word, { type: "button", ariaLabel: `Save ${figure.dataset.name} as ${word}`, onclick: action }));
     add("SVG", () => download(`${name}.svg`, "image/svg+xml", picture(figure)));
     add("CSV", () => download(`${name}.csv`, "text/csv", csv(...numbersOf(figure))));
-    figure.prepend(box);
+    figure.append(box);
   };
   document.querySelectorAll(".gallery figure").forEach(saves);
 
