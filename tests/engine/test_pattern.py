@@ -32,3 +32,15 @@ def test_of_a_long_prompt_the_first_and_the_last_tokens_are_kept(registry):
 
     assert found["of"] > LONGEST == len(found["tokens"]) == len(found["permille"])
     assert max(map(sum, found["permille"])) <= 1000 + LONGEST
+
+
+def test_a_picture_that_cannot_be_had_costs_nothing(registry, monkeypatch):
+    engine = Engine(registry, Settings())
+    engine.loaded("gpt2")
+    monkeypatch.setattr("causal_claims.engine.pattern.READ", 2)
+
+    assert engine.attention("gpt2", Head(0, 0), "engine_mixed") is None
+    monkeypatch.setattr(
+        "causal_claims.engine.engine.pattern", lambda *_: (_ for _ in ()).throw(RuntimeError("out of memory"))
+    )
+    assert engine.attention("gpt2", Head(0, 0), "engine_mixed") is None

@@ -68,7 +68,12 @@ class Engine:
     def attention(self, model: str, head: Head, over: str) -> dict[str, Any] | None:
         """A head's pattern on the first example of a set, for a picture; None unless the model is in memory."""
         loaded = self._held.get(model)
-        return pattern(loaded, self.settings, head, examples(over).examples[0]) if loaded is not None else None
+        if loaded is None:
+            return None
+        try:
+            return pattern(loaded, self.settings, head, examples(over).examples[0])
+        except (ClaimsError, RuntimeError):  # a picture that cannot be had costs no verdict
+            return None
 
     def witness(self, model: str) -> Witness:
         """Somebody outside is about to use the model."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -43,7 +44,7 @@ class ByExamples:
         return ByExample(places, _caption(found), svg)
 
     def _draw(self, record: Record, found: Values) -> Markup:
-        units = {str(one.get("unit")) for one in record.outliers}
+        units = {str(one.get("unit")) for one in record.outliers if isinstance(one, Mapping)}
         named = {i: clean(label, 24) for i, label in enumerate(found.labels) if label in units}
         return pairs(found.total, found.arms, named, self._fine)
 

@@ -11,8 +11,9 @@ from causal_claims.report.text import clean, figure, plain_figure
 
 def sentence(record: Record) -> str:
     """What flips it first; then what does not."""
-    flips = [one for one in record.sensitivity if one.get("outcome") != record.outcome]
-    stays = [one for one in record.sensitivity if one.get("outcome") == record.outcome]
+    probes = [one for one in record.sensitivity if isinstance(one, Mapping)]
+    flips = [one for one in probes if one.get("outcome") != record.outcome]
+    stays = [one for one in probes if one.get("outcome") == record.outcome]
     words = "; ".join(f"{clean(one.get('outcome'), 20)} {_condition(one)}" for one in flips)
     if stays:
         rest = _joined([_condition(one) for one in stays])
@@ -27,7 +28,8 @@ def _joined(words: list[str]) -> str:
 def fragile(record: Record) -> bool:
     """Whether leaving out a single example, or a confidence of 99 %, would have given another outcome."""
     return any(
-        one.get("outcome") != record.outcome
+        isinstance(one, Mapping)
+        and one.get("outcome") != record.outcome
         and (
             one.get("vary") == "without"
             or (one.get("vary") == "confidence" and _number(one.get("to")) > record.confidence)

@@ -46,7 +46,9 @@ def draw(records: Sequence[Record], numbers: Numbers) -> list[Figure]:
 def _points(record: Record) -> list[Point]:
     """Doses are part of the design; ledgers from before it was kept have the number of sites instead."""
     each, terms = parts(record), terms_of(record)
-    doses = record.design.get("doses") or [max(1, one[0][1][2].count("L")) for one in terms]
+    doses = (record.design.get("doses") if isinstance(record.design, Mapping) else None) or [
+        max(1, one[0][1][2].count("L")) for one in terms
+    ]
     if not (len(each) == len(terms) == len(doses)) or any(not isinstance(k, int | float) or k <= 0 for k in doses):
         return []
     return [
