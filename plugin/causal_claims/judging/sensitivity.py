@@ -39,8 +39,7 @@ def _of_one(rule: Rule, data: Data, single: Effect, sample: Sample, outcome: Out
     if sample.n < 3:
         return
     found = estimate(data, single)
-    for level in levels(data.confidence):
-        wide, narrow = (_interval(sample, data, one) for one in (level, 2 * level - 1))
+    for level, wide, narrow in _intervals(sample, data):
         yield _probe("confidence", level, rule.on(replace(found, interval=wide, narrow=narrow)).outcome)
     yield from _margins(rule, lambda other: other.on(found))
     flips = []
@@ -143,10 +142,19 @@ def _less(sample: Sample, i: int) -> Sample:
     return replace(sample, values=sample.values[keep], arms=arms, rows=sample.rows - 1, labels=())
 
 
-def _interval(sample: Sample, data: Data, confidence: float) -> Interval:
+def _intervals(sample: Sample, data: Data) -> Iterable[tuple[float, Interval, Interval]]:
+    """At each other confidence, the decision interval and the narrower one of equivalence."""
     if sample.is_binary or sample.nonzero < FEWEST_CHANGED:
-        return of_sample(sample, data.at(confidence)).interval
-    return mean.hull(sample.values, confidence)
+        for level in levels(data.confidence):
+            yield level, of_sample(sample, data.at(level)).interval, of_sample(sample, data.at(2 * level - 1)).interval
+        return
+    known = mean.moments(sample.values)
+    for level in levels(data.confidence):
+        wide, narrow = (
+            Interval(*map(float, mean.hull_ends_of(known, one)), one, "hull of t and Hall")
+            for one in (level, 2 * level - 1)
+        )
+        yield level, wide, narrow
 
 
 def _left_out(flips: list[tuple[str, Outcome]], outcome: Outcome) -> Iterable[Probe]:
