@@ -220,12 +220,21 @@ def test_an_expected_failure_whose_numbers_are_absent_is_not_run(tmp_path):
     assert (run.code, run.outcomes) == (0, {"a": "NOT RUN"})
 
 
+def test_claims_that_lack_the_same_thing_are_one_line_until_all_are_asked_for(tmp_path):
+    suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(4, "a"), raises(4, "b"))})
+
+    said = [suite.run_here(*more, folder=tmp_path).text for more in ((), ("-v",))]
+
+    assert ["toy  2 claims: " in text for text in said] == [True, False]
+
+
 SLOPPY = {
     "holds(claim)": "never asserted",
     "pass": "never judged",
     "assert holds(claim) is not None": "never asserted",
-    "import contextlib\n    with contextlib.suppress(Exception):\n        assert holds(claim)": "went on after this verdict",
-    "with pytest.raises(Exception):\n        assert holds(claim)": "went on after this verdict",
+    "import contextlib\n    with contextlib.suppress(Exception):\n        assert holds(claim)": "REFUTED",
+    "with pytest.raises(Exception):\n        assert holds(claim)": "REFUTED",
+    "with pytest.raises(BaseException):\n        assert holds(claim)": "went on after this verdict",
     "assert not holds(claim)": "REFUTED",
     "assert holds(claim) or True": "REFUTED",
 }

@@ -13,6 +13,20 @@ CPU_TOKENS = 1024  # 1,000 to 4,000 run at full speed; 8,000 no longer fit the c
 GPU_TOKENS = 16_384  # to begin with; doubled while throughput grows
 
 
+OUT_OF_MEMORY = (torch.OutOfMemoryError, MemoryError)
+
+
+@contextlib.contextmanager
+def host_memory() -> Iterator[None]:
+    """The processor's allocator says that memory is out by a RuntimeError like any other."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" in str(error):
+            raise MemoryError(str(error)) from None
+        raise
+
+
 @dataclass(eq=False)
 class Budget:
     """Tokens a pass, learnt while running."""

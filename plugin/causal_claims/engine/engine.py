@@ -1,7 +1,7 @@
 """The engine: cells in, measurements out; one bad cell fails only itself."""
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from causal_claims.claims.effects import Cell
@@ -16,7 +16,7 @@ from causal_claims.engine.pattern import pattern
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.room import fits
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
-from causal_claims.engine.store import Entry, Store
+from causal_claims.engine.store import Address, Entry, Store
 from causal_claims.engine.task import Path, Task
 from causal_claims.engine.usable import usable
 from causal_claims.engine.witness import Witness
@@ -30,6 +30,7 @@ from causal_claims.models import Registry
 from causal_claims.sites import GENERATION, LAST, Head
 
 Found = dict[Cell, Measurement | ClaimsError]
+Rows = Callable[[ExampleSet], tuple[int, ...]]
 
 
 class Engine:
@@ -40,6 +41,7 @@ class Engine:
         self.settings = settings
         self.store = Store(settings.cache)
         self._held: dict[str, Loaded] = {}
+        self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
         self._rows: dict[tuple[str, Metric], tuple[ExampleSet, dict[str, str]]] = {}
 
     def loaded(self, model: str) -> Loaded:
@@ -84,15 +86,17 @@ class Engine:
         distinct = tuple(dict.fromkeys(cells))
         return estimate(self.registry[model], distinct, [self._data(cell) for cell in distinct], self.settings)
 
-    def measure(self, model: str, cells: Sequence[Cell], progress: Progress | None = None) -> Found:
-        """Distinct cells, measured once, from the store where they are known."""
+    def measure(
+        self, model: str, cells: Sequence[Cell], progress: Progress | None = None, rows: Rows | None = None
+    ) -> Found:
+        """Distinct cells, measured once, from the store where they are known; `rows` asks for some rows of each set."""
         distinct = tuple(dict.fromkeys(cells))
         loaded = self.loaded(model)  # absent weights fail all of them
         found: Found = {}
         works: list[Work] = []
         for cell in distinct:
             try:
-                works.append(self._work(loaded, cell))
+                works.append(self._work(loaded, cell, rows))
             except ClaimsError as error:
                 found[cell] = error
         if progress is not None:
@@ -116,7 +120,7 @@ class Engine:
             data if self.settings.examples is None else ExampleSet(data.name, data.examples[: self.settings.examples])
         )
 
-    def _work(self, loaded: Loaded, cell: Cell) -> Work:
+    def _work(self, loaded: Loaded, cell: Cell, some: Rows | None = None) -> Work:
         """Check everything that can be known before a pass."""
         spec = cell.metric.spec
         if spec is None:
@@ -145,7 +149,11 @@ class Engine:
         for name, _ in needs(cell.condition)[1]:
             source_prompts(name, rows.examples)
         special = self.settings.special_tokens
-        return Work(cell, rows, address(loaded, cell, rows, special), {**about, "special_tokens": special})
+        work = Work(cell, rows, address(loaded, cell, rows, special), {**about, "special_tokens": special})
+        work.rows = tuple(range(len(rows.examples))) if some is None else some(rows)
+        if (begun := self._begun.get(work.address)) is not None:
+            work.go_on_from(begun)
+        return work
 
     def _measure_group(self, loaded: Loaded, works: Sequence[Work], progress: Progress | None) -> Found:
         """Cells on the same examples."""
@@ -167,6 +175,8 @@ class Engine:
         if entry is not None and all(one.id in entry.values for one in work.data.examples):
             work.values, work.entry = dict(entry.values), entry
             return True
+        if work.address in self._begun:
+            return False
         for part in self.store.parts(work.address):
             work.take_up(part)
         return False
@@ -200,7 +210,7 @@ class Engine:
         def known(condition: Intervention, asked: Sequence[int]) -> bool:
             return all(rows[row].id in work.values for work in by_condition[condition] for row in asked)
 
-        task = Task(metrics, tuple(by_condition), rows, tuple(range(len(rows))), known)
+        task = Task(metrics, tuple(by_condition), rows, members[0].rows, known)
         for part in self._path(loaded, task).parts(task):
             ids = [rows[row].id for row in part.rows]
             for work in by_condition[part.condition]:
@@ -229,8 +239,15 @@ class Engine:
         for work in members:
             facts = found[work.cell.metric]
             if work.entry is None:
-                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **facts})
-                if removed and not str(facts.get("cross_examined", "")).startswith("disagrees"):
+                about = {
+                    "model": loaded.spec.key,
+                    "metric": str(work.cell.metric),
+                    "condition": work.cell.condition_spelling,
+                }
+                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **facts}, about)
+                if not work.whole:
+                    self._begun[work.address] = work
+                elif removed and not str(facts.get("cross_examined", "")).startswith("disagrees"):
                     self.store.save(work.address, work.entry)
 
 

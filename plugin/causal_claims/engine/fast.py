@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from causal_claims.engine.budget import Budget
+from causal_claims.engine.budget import OUT_OF_MEMORY, Budget, host_memory
 from causal_claims.engine.delivery import Delivery, Edit, Key, Live, SiteRun, edits
 from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.loading import Loaded
@@ -51,8 +51,9 @@ class FastPath:
             if all(task.known(condition, rows) for condition in task.conditions):
                 continue
             try:
-                parts = list(_Chunk(self, task, plan, given, prompts, rows).parts())
-            except torch.OutOfMemoryError:
+                with host_memory():
+                    parts = list(_Chunk(self, task, plan, given, prompts, rows).parts())
+            except OUT_OF_MEMORY:
                 self.budget.free()
                 if len(rows) == 1:
                     raise NotRunError(
@@ -154,9 +155,9 @@ class _Chunk:
                     waiting = waiting[size:]
                     continue
                 try:
-                    with self.path.budget.timed(len(now) * self.batch.ids.numel()):
+                    with host_memory(), self.path.budget.timed(len(now) * self.batch.ids.numel()):
                         found = list(self._batch(start, now, clean, readout))
-                except torch.OutOfMemoryError:
+                except OUT_OF_MEMORY:
                     if size == 1 or len(now) == 1:
                         raise
                     self.path.budget.halve(len(now) * self.batch.ids.numel())

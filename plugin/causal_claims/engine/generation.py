@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from causal_claims.engine.architecture import Block as LayerMap
-from causal_claims.engine.budget import Budget
+from causal_claims.engine.budget import OUT_OF_MEMORY, Budget
 from causal_claims.engine.decoding import Decoding, Script, ending, given_text, the_decoding, watched
 from causal_claims.engine.delivery import Delivery, Edit, Live, SiteRun, edits
 from causal_claims.engine.editing import Block, Editing
@@ -56,7 +56,7 @@ class GenerationPath:
                 continue
             try:
                 found = self._generate(task, now, rows, prompts, decoding, given, layers)
-            except torch.OutOfMemoryError:
+            except OUT_OF_MEMORY:
                 self.prompts.budget.halve(self.prompts.budget.tokens)
                 if len(rows) == 1 and len(now) == 1:
                     raise

@@ -31,9 +31,10 @@ def floor(
     conditions: Sequence[Intervention],
     examples: Sequence[Example],
     measured: Measured,
+    among: Sequence[int],
 ) -> dict[Metric, float]:
-    """The noise of metrics that are measured together, found on a sample of their examples and conditions."""
-    rows = tuple(range(0, len(examples), max(1, len(examples) // SAMPLE)))[:SAMPLE]
+    """The noise of metrics that are measured together, found on a sample of their measured rows and conditions."""
+    rows = tuple(among[:: max(1, len(among) // SAMPLE)])[:SAMPLE]
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
     task = Task(tuple(metrics), tuple(conditions), tuple(examples), rows)
     path = GenerationPath if GENERATION in task.reads() else FastPath

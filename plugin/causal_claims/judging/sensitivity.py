@@ -150,11 +150,12 @@ def _intervals(sample: Sample, data: Data) -> Iterable[tuple[float, Interval, In
         return
     known = mean.moments(sample.values)
     for level in levels(data.confidence):
-        wide, narrow = (
-            Interval(*map(float, mean.hull_ends_of(known, one)), one, "hull of t and Hall")
-            for one in (level, 2 * level - 1)
-        )
-        yield level, wide, narrow
+        yield level, _hull(known, level), _hull(known, 2 * level - 1)
+
+
+def _hull(known: mean.Moments, confidence: float) -> Interval:
+    low, high = mean.hull_ends_of(known, confidence)
+    return Interval(float(low), float(high), confidence, "hull of t and Hall")
 
 
 def _left_out(flips: list[tuple[str, Outcome]], outcome: Outcome) -> Iterable[Probe]:

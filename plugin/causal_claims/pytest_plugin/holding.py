@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from _pytest.outcomes import Failed  # what pytest.fail raises; the public name is no type
 
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
@@ -17,8 +18,14 @@ JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
 BROKEN: pytest.StashKey[bool] = pytest.StashKey()  # the program or the machine failed while judging
 
 
-class ClaimFailed(Exception):  # noqa: N818 - a failed assertion, not an error of the program
-    """The claim did not come out as it must; the message starts with the outcome."""
+class ClaimFailed(Failed):
+    """The claim did not come out as it must; the message starts with the outcome.
+
+    pytest's own failure without a traceback: `except Exception` does not swallow it, and none is drawn to be thrown away.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, pytrace=False)
 
 
 class NotRunAtGate(ClaimFailed):
