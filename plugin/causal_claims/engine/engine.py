@@ -1,7 +1,7 @@
 """The engine: cells in, measurements out; one bad cell fails only itself."""
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from causal_claims.claims.effects import Cell
 from causal_claims.engine.delivery import edits, needs, source_prompts
@@ -11,6 +11,7 @@ from causal_claims.engine.fast import FastPath
 from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.identity import address
 from causal_claims.engine.loading import Loaded, load
+from causal_claims.engine.precision import Margins, by_margin, cheapest, cheapest_first, floor_of
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.room import fits
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
@@ -37,26 +38,33 @@ class Engine:
         self.registry = registry
         self.settings = settings
         self.store = Store(settings.cache)
-        self._held: dict[str, Loaded] = {}
+        self._held: dict[tuple[str, str], Loaded] = {}  # by key and dtype
         self._rows: dict[tuple[str, Metric], tuple[ExampleSet, dict[str, str]]] = {}
 
-    def loaded(self, model: str) -> Loaded:
-        """The model in memory; others are let go first where too many are held."""
-        if model not in self._held:
-            spec = self.registry[model]
+    def loaded(self, model: str, dtype: str | None = None) -> Loaded:
+        """The model in memory; others are let go first where they do not fit beside it."""
+        spec = self.registry[model]
+        wanted = dtype or self._dtype(model)
+        at = (model, "float32" if wanted == "auto" else wanted)
+        if at not in self._held:
             while self._held and not fits(spec, self.settings):
-                self.release(next(iter(self._held)))
-            wanted = self.settings.dtype or spec.dtype
-            self._held[model] = load(spec, self.settings, "float32" if wanted == "auto" else wanted)
-        return self._held[model]
+                self.release(next(iter(self._held))[0])
+            self._held[at] = load(spec, self.settings, at[1])
+        return self._held[at]
+
+    def _dtype(self, model: str) -> str:
+        return self.settings.dtype or self.registry[model].dtype
 
     def has_room(self, model: str) -> bool:
         """Whether the model is in memory, or fits beside what is there."""
-        return model in self._held or fits(self.registry[model], self.settings)
+        return any(key == model for key, _ in self._held) or fits(self.registry[model], self.settings)
 
     def release(self, model: str) -> None:
         """Let a model's memory go."""
-        if self._held.pop(model, None) is not None:
+        held = [at for at in self._held if at[0] == model]
+        for at in held:
+            del self._held[at]
+        if held:
             import torch
 
             gc.collect()
@@ -72,27 +80,52 @@ class Engine:
         distinct = tuple(dict.fromkeys(cells))
         return estimate(self.registry[model], distinct, [self._data(cell) for cell in distinct], self.settings)
 
-    def measure(self, model: str, cells: Sequence[Cell], progress: Progress | None = None) -> Found:
-        """Distinct cells, measured once, from the store where they are known."""
+    def measure(
+        self, model: str, cells: Sequence[Cell], progress: Progress | None = None, margins: Margins = ()
+    ) -> Found:
+        """Distinct cells, measured once, from the store where they are known.
+
+        `margins` are what claims must tell apart; with dtype `auto` they choose the arithmetic.
+        """
         distinct = tuple(dict.fromkeys(cells))
-        loaded = self.loaded(model)  # absent weights fail all of them
         found: Found = {}
-        works: list[Work] = []
-        for cell in distinct:
-            try:
-                works.append(self._work(loaded, cell))
-            except ClaimsError as error:
-                found[cell] = error
         if progress is not None:
             progress.start(model, len(distinct))
-            progress.advance(len(found))
         try:
-            for group in by_examples(works):
-                found.update(self._measure_group(loaded, group, progress))
+            for loaded, some in self._arithmetic(model, distinct, margins):
+                works, failed = self._works(loaded, some)
+                found.update(failed)
+                _advance(progress, len(failed))
+                for group in by_examples(works):
+                    found.update(self._measure_group(loaded, group, progress))
         finally:
             if progress is not None:
                 progress.stop()
         return {cell: found[cell] for cell in distinct}
+
+    def _arithmetic(
+        self, model: str, cells: Sequence[Cell], margins: Margins
+    ) -> Iterator[tuple[Loaded, Sequence[Cell]]]:
+        """The model in the dtype that was asked for; with `auto` in the cheapest that the margins bear."""
+        loaded = self.loaded(model)  # absent weights fail all cells
+        if self._dtype(model) != "auto":
+            yield loaded, cells
+            return
+        order = cheapest_first(loaded.device)
+        for some, margin in by_margin(cells, margins):
+            works, _ = self._works(loaded, some)
+            dtype = cheapest(order, lambda one, w=works: floor_of(self.loaded(model, one), self.settings, w), margin)  # type: ignore[misc]
+            yield self.loaded(model, dtype), some
+
+    def _works(self, loaded: Loaded, cells: Sequence[Cell]) -> tuple[list[Work], Found]:
+        works: list[Work] = []
+        failed: Found = {}
+        for cell in cells:
+            try:
+                works.append(self._work(loaded, cell))
+            except ClaimsError as error:
+                failed[cell] = error
+        return works, failed
 
     def _data(self, cell: Cell) -> ExampleSet:
         if cell.metric.over is None:

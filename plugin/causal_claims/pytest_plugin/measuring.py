@@ -33,6 +33,7 @@ class Measuring:
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
+        self._margins: dict[str, list[tuple[Sequence[Cell], float]]] = {}  # model -> what claims compare, how finely
         self._last: dict[str, str] = {}  # model -> the last test that reads it
 
     def engine(self, model: str) -> Engine:
@@ -65,6 +66,7 @@ class Measuring:
                 continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
             for claim in (value for value in params.values() if isinstance(value, Claim)):
+                self._margins.setdefault(model, []).append((claim.cells, _fineness(claim)))
                 for cell in (*claim.cells, *norm_twins(claim).values()):
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
@@ -104,11 +106,19 @@ class Measuring:
 
     def _measure(self, model: str, cells: Iterable[Cell]) -> None:
         missing = [cell for cell in cells if (model, cell) not in self._found]
-        for cell, one in self.with_room(model).measure(model, missing, self._progress).items():
+        for cell, one in (
+            self.with_room(model).measure(model, missing, self._progress, self._margins.get(model, ())).items()
+        ):
             self._found[model, cell] = one
 
     def _group(self, node_id: str, model: str) -> str:
         return self._groups.get(node_id, model)
+
+
+def _fineness(claim: Claim) -> float:
+    """The margin that an effect is held to, in units of the metric; 0 where there is none."""
+    margin = getattr(claim.rule, "beyond", getattr(claim.rule, "within", None))
+    return float(margin) if margin and claim.rule.distance(0.0) is not None else 0.0
 
 
 def share_cores() -> None:
