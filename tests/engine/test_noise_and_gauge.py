@@ -78,7 +78,7 @@ def test_the_rewritten_model_says_the_same_and_the_first_is_untouched(registry):
 
 
 def test_a_random_write_has_the_norm_of_what_it_replaces(registry):
-    from causal_claims.engine.delivery import SiteRun
+    from causal_claims.engine.site_run import SiteRun
     from causal_claims.engine.tokens import pad
 
     loaded = Engine(registry, Settings()).loaded("llama")

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator, Sequence
 
 from causal_claims.claims.effects import Cell
-from causal_claims.engine.delivery import edits, needs, source_prompts
+from causal_claims.engine.edits import edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
 from causal_claims.engine.examination import Examination
 from causal_claims.engine.fast import FastPath
