@@ -14,6 +14,7 @@ from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Frame, Network
 from causal_claims.engine.pass_tensors import PassTensors, repeated, tile
 from causal_claims.engine.readout import Readout, numbers
+from causal_claims.engine.room import OUT_OF_MEMORY, host_memory
 from causal_claims.engine.rows import Rows
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.site_run import Live, SiteRun
@@ -65,9 +66,9 @@ class Chunk:
                     waiting = waiting[size:]
                     continue
                 try:
-                    with self.budget.timed(len(now) * self.batch.ids.numel()):
+                    with host_memory(), self.budget.timed(len(now) * self.batch.ids.numel()):
                         found = list(self._batch(start, now, clean, readout))
-                except torch.OutOfMemoryError:
+                except OUT_OF_MEMORY:
                     if size == 1 or len(now) == 1:
                         raise
                     self.budget.halve(len(now) * self.batch.ids.numel())

@@ -1,7 +1,8 @@
 """The engine: cells in, measurements out; one bad cell fails only itself."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from causal_claims.claims.effects import Cell
 from causal_claims.engine.edits import edits, needs, source_prompts
@@ -15,7 +16,7 @@ from causal_claims.engine.precision import Margins, by_margin, cheapest, cheapes
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.room import fits
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
-from causal_claims.engine.store import Entry, Store
+from causal_claims.engine.store import Address, Entry, Store
 from causal_claims.engine.task import Path, Task
 from causal_claims.engine.usable import usable
 from causal_claims.engine.witness import Witness
@@ -29,6 +30,7 @@ from causal_claims.models import Registry
 from causal_claims.sites import GENERATION, LAST
 
 Found = dict[Cell, Measurement | ClaimsError]
+Rows = Callable[[ExampleSet], tuple[int, ...]]
 
 
 class Engine:
@@ -39,6 +41,8 @@ class Engine:
         self.settings = settings
         self.store = Store(settings.cache)
         self._held: dict[tuple[str, str], Loaded] = {}  # by key and dtype
+        self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
+        self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
         self._rows: dict[tuple[str, Metric], tuple[ExampleSet, dict[str, str]]] = {}
 
     def loaded(self, model: str, dtype: str | None = None) -> Loaded:
@@ -81,9 +85,14 @@ class Engine:
         return estimate(self.registry[model], distinct, [self._data(cell) for cell in distinct], self.settings)
 
     def measure(
-        self, model: str, cells: Sequence[Cell], progress: Progress | None = None, margins: Margins = ()
+        self,
+        model: str,
+        cells: Sequence[Cell],
+        progress: Progress | None = None,
+        rows: Rows | None = None,
+        margins: Margins = (),
     ) -> Found:
-        """Distinct cells, measured once, from the store where they are known.
+        """Distinct cells, measured once, from the store where they are known; `rows` asks for some rows of each set.
 
         `margins` are what claims must tell apart; with dtype `auto` they choose the arithmetic.
         """
@@ -92,8 +101,8 @@ class Engine:
         if progress is not None:
             progress.start(model, len(distinct))
         try:
-            for loaded, some in self._arithmetic(model, distinct, margins):
-                works, failed = self._works(loaded, some)
+            for loaded, some in self._arithmetic(model, distinct, rows, margins):
+                works, failed = self._works(loaded, some, rows)
                 found.update(failed)
                 _advance(progress, len(failed))
                 for group in by_examples(works):
@@ -104,7 +113,7 @@ class Engine:
         return {cell: found[cell] for cell in distinct}
 
     def _arithmetic(
-        self, model: str, cells: Sequence[Cell], margins: Margins
+        self, model: str, cells: Sequence[Cell], rows: Rows | None, margins: Margins
     ) -> Iterator[tuple[Loaded, Sequence[Cell]]]:
         """The model in the dtype that was asked for; with `auto` in the cheapest that the margins bear."""
         loaded = self.loaded(model)  # absent weights fail all cells
@@ -113,16 +122,22 @@ class Engine:
             return
         order = cheapest_first(loaded.device)
         for some, margin in by_margin(cells, margins):
-            works, _ = self._works(loaded, some)
-            dtype = cheapest(order, lambda one, w=works: floor_of(self.loaded(model, one), self.settings, w), margin)  # type: ignore[misc]
+            dtype = next((self._chosen[model, one.metric] for one in some if (model, one.metric) in self._chosen), None)
+            if dtype is None:
+                works, _ = self._works(loaded, some, rows)
+                dtype = cheapest(order, partial(self._floor, model, works), margin)
+            self._chosen.update(((model, one.metric), dtype) for one in some)
             yield self.loaded(model, dtype), some
 
-    def _works(self, loaded: Loaded, cells: Sequence[Cell]) -> tuple[list[Work], Found]:
+    def _floor(self, model: str, works: Sequence[Work], dtype: str) -> float:
+        return floor_of(self.loaded(model, dtype), self.settings, works)
+
+    def _works(self, loaded: Loaded, cells: Sequence[Cell], rows: Rows | None) -> tuple[list[Work], Found]:
         works: list[Work] = []
         failed: Found = {}
         for cell in cells:
             try:
-                works.append(self._work(loaded, cell))
+                works.append(self._work(loaded, cell, rows))
             except ClaimsError as error:
                 failed[cell] = error
         return works, failed
@@ -137,7 +152,7 @@ class Engine:
             data if self.settings.examples is None else ExampleSet(data.name, data.examples[: self.settings.examples])
         )
 
-    def _work(self, loaded: Loaded, cell: Cell) -> Work:
+    def _work(self, loaded: Loaded, cell: Cell, some: Rows | None = None) -> Work:
         """Check everything that can be known before a pass."""
         spec = cell.metric.spec
         if spec is None:
@@ -166,7 +181,11 @@ class Engine:
         for name, _ in needs(cell.condition)[1]:
             source_prompts(name, rows.examples)
         special = self.settings.special_tokens
-        return Work(cell, rows, address(loaded, cell, rows, special), {**about, "special_tokens": special})
+        work = Work(cell, rows, address(loaded, cell, rows, special), {**about, "special_tokens": special})
+        work.rows = tuple(range(len(rows.examples))) if some is None else some(rows)
+        if (begun := self._begun.get(work.address)) is not None:
+            work.go_on_from(begun)
+        return work
 
     def _measure_group(self, loaded: Loaded, works: Sequence[Work], progress: Progress | None) -> Found:
         """Cells on the same examples."""
@@ -188,6 +207,8 @@ class Engine:
         if entry is not None and all(one.id in entry.values for one in work.data.examples):
             work.values, work.entry = dict(entry.values), entry
             return True
+        if work.address in self._begun:
+            return False
         for part in self.store.parts(work.address):
             work.take_up(part)
         return False
@@ -221,7 +242,7 @@ class Engine:
         def known(condition: Intervention, asked: Sequence[int]) -> bool:
             return all(rows[row].id in work.values for work in by_condition[condition] for row in asked)
 
-        task = Task(metrics, tuple(by_condition), rows, tuple(range(len(rows))), known)
+        task = Task(metrics, tuple(by_condition), rows, members[0].rows, known)
         for part in self._path(loaded, task).parts(task):
             ids = [rows[row].id for row in part.rows]
             for work in by_condition[part.condition]:
@@ -250,8 +271,15 @@ class Engine:
         for work in members:
             facts = found[work.cell.metric]
             if work.entry is None:
-                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **facts})
-                if removed and not str(facts.get("cross_examined", "")).startswith("disagrees"):
+                about = {
+                    "model": loaded.spec.key,
+                    "metric": str(work.cell.metric),
+                    "condition": work.cell.condition_spelling,
+                }
+                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **facts}, about)
+                if not work.whole:
+                    self._begun[work.address] = work
+                elif removed and not str(facts.get("cross_examined", "")).startswith("disagrees"):
                     self.store.save(work.address, work.entry)
 
 

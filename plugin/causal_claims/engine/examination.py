@@ -33,7 +33,7 @@ class Examination:
 
     def of(self, metrics: Sequence[Metric], works: Sequence[Work]) -> dict[Metric, dict[str, object]]:
         """Facts that all cells of a metric share."""
-        settings, examples = self._settings, works[0].data.examples
+        settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
@@ -41,10 +41,12 @@ class Examination:
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
-            for metric, said in self._compare(metrics, sample, examples, generates).items():
+            for metric, said in self._compare(
+                metrics, sample, examples, rows[: settings.cross_examples], generates
+            ).items():
                 found[metric]["cross_examined"] = said
         if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
-            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample).items():
+            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, rows).items():
                 found[metric]["noise_floor"] = noise
         for metric in metrics:
             if settings.gauge and (moved := self._gauge(metric, examples)) is not None:
@@ -54,10 +56,14 @@ class Examination:
         return found
 
     def _compare(
-        self, metrics: Sequence[Metric], sample: Measured, examples: Sequence[Example], generates: bool
+        self,
+        metrics: Sequence[Metric],
+        sample: Measured,
+        examples: Sequence[Example],
+        rows: tuple[int, ...],
+        generates: bool,
     ) -> dict[Metric, str]:
         """Measure a sample again by the reference path: `agrees`, or where the two part."""
-        rows = tuple(range(min(self._settings.cross_examples, len(examples))))
         conditions = tuple(sample)
         if generates:
             if self._loaded.dtype != "float32":

@@ -17,6 +17,7 @@ from causal_claims.engine.editing import Editing
 from causal_claims.engine.edits import Key
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network
+from causal_claims.engine.room import OUT_OF_MEMORY, host_memory
 from causal_claims.engine.rows import Rows
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.sources import Sources
@@ -54,10 +55,11 @@ class FastPath:
                 chunk = Chunk(
                     self.loaded, self.settings, self.budget, task, first, given, prompts, rows, frozenset(done)
                 )
-                for part in chunk.parts():
-                    done.add(part.condition)
-                    yield part
-            except torch.OutOfMemoryError:
+                with host_memory():
+                    for part in chunk.parts():
+                        done.add(part.condition)
+                        yield part
+            except OUT_OF_MEMORY:
                 self.budget.free()
                 if len(rows) == 1:
                     raise NotRunError(

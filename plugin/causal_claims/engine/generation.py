@@ -18,6 +18,7 @@ from causal_claims.engine.fast import FastPath
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network
 from causal_claims.engine.readout import NoTensors, Readout, Texts, numbers
+from causal_claims.engine.room import OUT_OF_MEMORY
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.site_run import Live, SiteRun
 from causal_claims.engine.sources import Sources
@@ -56,7 +57,7 @@ class GenerationPath:
                 continue
             try:
                 found = self._generate(task, now, rows, prompts, decoding, given, layers)
-            except torch.OutOfMemoryError:
+            except OUT_OF_MEMORY:
                 self.prompts.budget.halve(self.prompts.budget.tokens)
                 if len(rows) == 1 and len(now) == 1:
                     raise

@@ -30,10 +30,11 @@ def floor(
     conditions: Sequence[Intervention],
     examples: Sequence[Example],
     measured: Measured,
+    among: Sequence[int],
 ) -> dict[Metric, float]:
-    """The noise of metrics that are measured together, found on a sample of their examples and conditions."""
+    """The noise of metrics that are measured together, found on a sample of their measured rows and conditions."""
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
-    task = Task(tuple(metrics), tuple(conditions), tuple(examples), sampled(examples))
+    task = Task(tuple(metrics), tuple(conditions), tuple(examples), sampled(among))
     path = GenerationPath if GENERATION in task.reads() else FastPath
     differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
@@ -45,9 +46,9 @@ def floor(
     }
 
 
-def sampled(examples: Sequence[Example]) -> tuple[int, ...]:
-    """Rows from all over the set."""
-    return tuple(range(0, len(examples), max(1, len(examples) // SAMPLE)))[:SAMPLE]
+def sampled(rows: Sequence[int]) -> tuple[int, ...]:
+    """Some of them, from all over."""
+    return tuple(rows[:: max(1, len(rows) // SAMPLE)])[:SAMPLE]
 
 
 def _differences(path: Path, task: Task, measured: Measured) -> dict[Metric, list[float]]:

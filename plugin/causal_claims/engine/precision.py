@@ -71,14 +71,14 @@ def floor_of(loaded: Loaded, settings: Settings, works: Sequence[Work]) -> float
     for metrics, members in together(works):
         if not all(has_floor(metric) for metric in metrics):
             return float("inf")
-        examples = members[0].data.examples
+        examples, rows = members[0].data.examples, sampled(members[0].rows)
         conditions = spread((work.cell.condition for work in members), 2)
-        task = Task(metrics, tuple(conditions), examples, sampled(examples))
+        task = Task(metrics, tuple(conditions), examples, rows)
         found: dict[Intervention, dict[Metric, dict[str, float]]] = {}
         for part in FastPath(loaded, settings).parts(task):
             for metric in metrics:
                 ids = (examples[row].id for row in part.rows)
                 values = dict(zip(ids, map(float, part.values[metric]), strict=True))
                 found.setdefault(part.condition, {}).setdefault(metric, {}).update(values)
-        worst = max(worst, *floor(loaded, settings, metrics, conditions, examples, found).values())
+        worst = max(worst, *floor(loaded, settings, metrics, conditions, examples, found, rows).values())
     return worst

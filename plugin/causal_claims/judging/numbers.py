@@ -161,6 +161,10 @@ def repeated_rows(cells: Cells) -> dict[str | None, tuple[str, ...]]:
         columns = [m for cell, m in cells.items() if cell.metric.over == over]
         if len({m.examples for m in columns}) > 1:
             continue
+        if any(len(np.unique(m.values)) == len(m.values) for m in columns) or not all(
+            np.isfinite(m.values).all() for m in columns
+        ):
+            continue
         table = np.column_stack([m.values for m in columns])  # rows x cells
         _, first, inverse, sizes = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
         repeats = int((sizes * (sizes - 1) // 2).sum())

@@ -35,10 +35,10 @@ BACKUP = ((1, 6), (1, 8))
 
 
 def paint(
-    shape: Shape, variant: str, *, seed: int, strength: float, heads: tuple[int, ...] | None = None
+    shape: Shape, variant: str, *, seed: int, strength: float, place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
-    chosen = heads or (ELSEWHERE if variant == "elsewhere" else PLACES)[shape.architecture]
+    chosen = tuple(head for _, head in place) or (ELSEWHERE if variant == "elsewhere" else PLACES)[shape.architecture]
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=32)
     parts = _Parts(canvas)
     canvas.fill(14.0)  # large against all writes, so that what they add to the norm rescales little

@@ -25,7 +25,7 @@ def holds(request: pytest.FixtureRequest, model_key: str | None) -> Holds:
     `holds(claim, values={condition: numbers})` judges numbers that the test measured itself.
     """
     from causal_claims.pytest_plugin.holding import Holds
-    from causal_claims.pytest_plugin.session import session_of
+    from causal_claims.pytest_plugin.hooks import session_of
 
     return Holds(session_of(request.config), request.node, model_key)
 
@@ -37,8 +37,8 @@ def model(request: pytest.FixtureRequest, model_key: str | None) -> Iterator[Mod
     The bridge is TransformerLens'.  Give what was measured to `holds(claim, values={condition: numbers})`.  Hooks and
     weights must be as they were when the test ends.
     """
+    from causal_claims.pytest_plugin.hooks import session_of
     from causal_claims.pytest_plugin.lending import lend
-    from causal_claims.pytest_plugin.session import session_of
 
     with lend(session_of(request.config), model_key) as lent:
         yield lent
