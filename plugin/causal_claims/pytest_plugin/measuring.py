@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.examples import ExampleSet, first_units
@@ -43,6 +44,7 @@ class Measuring:
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
         self._patterns: dict[tuple[str, Head, str], Mapping[str, Any] | None] = {}
+        self._margins: dict[str, list[tuple[Sequence[Cell], float]]] = {}  # model -> what claims compare, how finely
         self._last: dict[str, str] = {}  # model -> the last test that reads it
 
     def engine(self, model: str) -> Engine | ClusterEngine:
@@ -84,6 +86,7 @@ class Measuring:
                 continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
             for claim in claims_in(item).values():
+                self._margins.setdefault(model, []).append((claim.cells, _fineness(claim)))
                 for cell in (*claim.cells, *norm_twins(claim).values()):
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
@@ -117,7 +120,7 @@ class Measuring:
                 found.update(dict.fromkeys(here, refused))
                 continue
             try:
-                found.update(self.with_room(key).measure(key, here, self._progress, rows))
+                found.update(self.with_room(key).measure(key, here, self._progress, rows, self._margins.get(key, ())))
             except ClaimsError as error:
                 self._refused[key] = error
                 found.update(dict.fromkeys(here, error))
@@ -168,7 +171,7 @@ class Measuring:
             self._found.update(((model, cell), refused) for cell in missing)
             return
         try:
-            found = self.with_room(model).measure(model, missing, self._progress)
+            found = self.with_room(model).measure(model, missing, self._progress, None, self._margins.get(model, ()))
         except ClaimsError as error:
             self._refused[model] = error
             self._found.update(((model, cell), error) for cell in missing)
@@ -185,6 +188,12 @@ class Measuring:
 
     def _group(self, node_id: str, model: str) -> str:
         return self._groups.get(node_id, model)
+
+
+def _fineness(claim: Claim) -> float:
+    """The margin that an effect is held to, in units of the metric; 0 where there is none."""
+    margin = getattr(claim.rule, "beyond", getattr(claim.rule, "within", None))
+    return float(margin) if margin and claim.rule.distance(0.0) is not None else 0.0
 
 
 def share_cores() -> None:
