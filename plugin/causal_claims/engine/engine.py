@@ -79,7 +79,7 @@ class Engine:
 
     def attention(self, model: str, head: Head, over: str) -> dict[str, Any] | None:
         """A head's pattern on the first example of a set, for a picture; None unless the model is in memory."""
-        loaded = self._held.get(model)
+        loaded = next((one for (key, _), one in self._held.items() if key == model), None)
         if loaded is None:
             return None
         try:
