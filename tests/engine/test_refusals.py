@@ -134,7 +134,7 @@ def test_unequal_lengths_are_not_patched_silently(registry, monkeypatch):
 
 
 def test_a_prompt_longer_than_the_model_reads(registry, monkeypatch):
-    row = Example("one", "the cat " * 100, fields={"target": " Paris", "foil": " Berlin"})
+    row = Example("one", "the cat " * 100 + "is", fields={"target": " Paris", "foil": " Berlin"})
     assert "reads at most 128" in str(measure(registry, monkeypatch, [row]))
 
 

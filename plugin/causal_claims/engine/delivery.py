@@ -188,8 +188,8 @@ class Delivery:
     changed: float = 0.0
 
     def apply(self, edit: "Edit", value: Tensor, run: SiteRun) -> Tensor:
-        """Call the body, and count."""
-        new = edit.operation.apply(value, run, **edit.options)
+        """Call the body, and count.  It works on a copy: one that writes in place must not reach the clean run's tensors."""
+        new = edit.operation.apply(value.clone(), run, **edit.options)
         if not isinstance(new, Tensor):
             raise ClaimsError(
                 f"{edit.operation.name}: its body returned {type(new).__name__}; it must return a tensor."

@@ -18,7 +18,7 @@ from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network, attend
-from causal_claims.engine.readout import Readout, Texts, numbers
+from causal_claims.engine.readout import NoTensors, Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.sources import Sources
 from causal_claims.engine.task import Part, Task
@@ -110,7 +110,7 @@ class GenerationPath:
             decoder.noted_rows([len(one) for one in ids]) if script is not None else None,
         )  # fmt: skip
         readout = Readout(
-            examples * many, decoder.batch, self.loaded.tokens, self.net.map, _NoTensors(), generated=texts
+            examples * many, decoder.batch, self.loaded.tokens, self.net.map, NoTensors(), generated=texts
         )
         values = {metric: numbers(metric, readout) for metric in task.metrics}
         share = (time.perf_counter() - begun) / many
@@ -142,21 +142,6 @@ def _check_context(loaded: Loaded, task: Task, prompts: Sequence[tuple[int, ...]
                 f"example {task.examples[row].id!r}: its prompt has {len(prompts[row])} tokens, and with {decoding.tokens} "
                 f"generated ones it exceeds the {context} that {loaded.spec.key} reads; shorten it or generate less."
             )
-
-
-class _NoTensors:
-    """Generation keeps no tensors of the prompt's pass."""
-
-    def get(self, kind: str, layer: int) -> Tensor:
-        raise ClaimsError(f"a metric of generated text cannot read {kind} of layer {layer}; make it two metrics.")
-
-    def attention(self, layer: int, head: int, queries: Tensor) -> Tensor:
-        raise ClaimsError(
-            "a metric of generated text reads attention with run.attention_while_generating(layer, head)."
-        )
-
-    def logits(self, index: Tensor, columns: Tensor | None) -> Tensor:
-        raise ClaimsError("a metric of generated text cannot read logits; make it two metrics.")
 
 
 @dataclass(eq=False)

@@ -216,6 +216,21 @@ class Readout:
             )
 
 
+class NoTensors:
+    """Of a generation: it keeps no tensors of the prompt's pass."""
+
+    def get(self, kind: str, layer: int) -> Tensor:
+        raise ClaimsError(f"a metric of generated text cannot read {kind} of layer {layer}; make it two metrics.")
+
+    def attention(self, layer: int, head: int, queries: Tensor) -> Tensor:
+        raise ClaimsError(
+            "a metric of generated text reads attention with run.attention_while_generating(layer, head)."
+        )
+
+    def logits(self, index: Tensor, columns: Tensor | None) -> Tensor:
+        raise ClaimsError("a metric of generated text cannot read logits; make it two metrics.")
+
+
 def numbers(metric: Metric, run: Readout) -> NDArray[np.float64]:
     """What the metric's body makes of a run: one number a row."""
     spec = metric.spec

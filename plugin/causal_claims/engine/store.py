@@ -15,9 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from causal_claims.errors import ClaimsError
 
 VERSION = 1  # of the engine's arithmetic: raised when the same cell may give other numbers
@@ -124,7 +121,3 @@ class Store:
                 f"the store of measurements cannot be written: {path.parent}: {error.strerror}; free some space, name another "
                 "folder, or measure without it: --claims-cache=off."
             ) from None
-
-
-def as_array(values: Mapping[str, float], ids: tuple[str, ...]) -> NDArray[np.float64]:
-    return np.array([values[one] for one in ids], dtype=np.float64)

@@ -25,6 +25,7 @@ class MetricSpec:
     gauge_free: bool = True  # unchanged by V -> M V with O -> O M^-1; otherwise only descriptive
     positions: str = "last"  # where it reads the logits: at the prompt's last token, or at "all"
     version: int = 1
+    tokens: tuple[str, ...] = ()  # fields that are one token each; `prompt` is the prompt itself
 
     @property
     def bound(self) -> float | None:
@@ -123,8 +124,12 @@ def metric(
     gauge_free: bool = True,
     positions: str = "last",
     version: int = 1,
+    tokens: tuple[str, ...] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric: the function's keyword-only arguments are its options, with their defaults.
+
+    Of the fields it needs, `target` and `foil` are one token each, unless `tokens` names others: rows where they are
+    several for a model's tokenizer are left out.
 
     >>> @metric(low=0, high=1, needs=("target",))
     ... def p_target(run):
@@ -137,8 +142,9 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version
-        )
+            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version,
+            tuple(name for name in needs if name in ("target", "foil")) if tokens is None else tokens,
+        )  # fmt: skip
         return function
 
     return declare
