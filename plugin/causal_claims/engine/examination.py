@@ -8,7 +8,7 @@ import torch
 from causal_claims.engine.gauge import gauge_shift, reads_values
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.noise import floor
-from causal_claims.engine.readout import NoTensors, Readout, Texts, numbers
+from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Path, Task
 from causal_claims.engine.tokens import pad
@@ -22,7 +22,7 @@ TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the 
 
 
 class Examination:
-    """Of the cells of one metric on one set of rows."""
+    """Of the cells of one metric, of whatever heads, on one set of rows."""
 
     def __init__(self, loaded: Loaded, settings: Settings, path: Callable[[Task, str], Path]) -> None:
         self._loaded, self._settings, self._path = loaded, settings, path
@@ -77,7 +77,7 @@ class Examination:
         generates = GENERATION in metric.reads() and metric.option("along") is None
         if generates or self._settings.backend == "reference":
             return None
-        measured: Mapping = {work.cell.condition: work.values for work in sample}  # type: ignore[type-arg]
+        measured = {work.cell.condition: work.values for work in sample if work.cell.metric == metric}
         return floor(self._loaded, self._settings, metric, tuple(measured), sample[0].data.examples, measured)
 
     def _gauge(self, metric: Metric, examples: Sequence[Example]) -> str | None:
@@ -96,7 +96,7 @@ def counts_prompt(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -
     batch = pad([tokens.prompt(one.prompt, f"example {one.id!r}") for one in examples], loaded.device, "left")
     nothing = Texts(
         ("",) * len(examples), ((),) * len(examples), lambda layer, head: [torch.zeros(0, int(n)) for n in batch.lengths],
-        tuple(torch.zeros(0, 1) for _ in examples),
+        Noted(tuple(torch.zeros(0, 1) for _ in examples), {str(metric.option("list")): slice(0, 1)}),
     )  # fmt: skip
     readout = Readout(examples, batch, tokens, loaded.map, NoTensors(), generated=nothing)
     try:

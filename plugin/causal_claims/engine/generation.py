@@ -12,13 +12,13 @@ from torch import Tensor
 
 from causal_claims.engine.architecture import Block as LayerMap
 from causal_claims.engine.budget import Budget
-from causal_claims.engine.decoding import Decoding, Script, ending, given_text, the_decoding, watched
+from causal_claims.engine.decoding import Decoding, Script, ending, given_text, left_out, lists_of, the_decoding, watched
 from causal_claims.engine.delivery import Delivery, Edit, Live, SiteRun, edits
 from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network, attend
-from causal_claims.engine.readout import NoTensors, Readout, Texts, numbers
+from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.sources import Sources
 from causal_claims.engine.task import Part, Task
@@ -45,6 +45,7 @@ class GenerationPath:
         decoding = the_decoding(task)
         _check_context(self.loaded, task, prompts, decoding)
         layers = frozenset(p.layer for p in task.reads() if p.stage == Stage.PATTERN and p.layer != LAST)
+        scripts: dict[tuple[int, ...], Script | None] = {}
         waiting = [(rows, list(task.conditions)) for rows in self._chunks(task, prompts, decoding)]
         while waiting:
             rows, conditions = waiting.pop(0)
@@ -55,7 +56,9 @@ class GenerationPath:
                     waiting.insert(0, (rows, later))
                 continue
             try:
-                found = self._generate(task, now, rows, prompts, decoding, given, layers)
+                if rows not in scripts:
+                    scripts[rows] = self._script(task, decoding, rows, prompts, given)
+                found = self._generate(task, now, rows, prompts, decoding, given, layers, scripts[rows])
             except torch.OutOfMemoryError:
                 self.prompts.budget.halve(self.prompts.budget.tokens)
                 if len(rows) == 1 and len(now) == 1:
@@ -86,7 +89,7 @@ class GenerationPath:
 
     def _generate(
         self, task: Task, conditions: Sequence[Intervention], rows: Sequence[int], prompts: Sequence[tuple[int, ...]],
-        decoding: Decoding, given: Sources, layers: frozenset[int],
+        decoding: Decoding, given: Sources, layers: frozenset[int], script: Script | None,
     ) -> list[Part]:  # fmt: skip
         begun = time.perf_counter()
         given.forget()
@@ -102,12 +105,11 @@ class GenerationPath:
             for i, condition in enumerate(conditions)
         ]
         decoder = _Decoder(self.net, batch, blocks, decoding.tokens, layers)
-        script = self._script(decoding, batch, examples, site_run)
         ids = decoder.run(decoding, examples * many, ending(self.loaded), script and script.repeated(many))
         texts = Texts(
             tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(map(tuple, ids)),
             lambda layer, head: decoder.followed(layer, head, [len(one) for one in ids]),
-            decoder.noted_rows([len(one) for one in ids]) if script is not None else None,
+            None if script is None else Noted(decoder.noted_rows([len(one) for one in ids]), script.columns()),
         )  # fmt: skip
         readout = Readout(
             examples * many, decoder.batch, self.loaded.tokens, self.net.map, NoTensors(), generated=texts
@@ -120,18 +122,24 @@ class GenerationPath:
         ]  # fmt: skip
 
     def _script(
-        self, decoding: Decoding, batch: Batch, examples: Sequence[Example], site_run: Callable[[Edit, Live | None], SiteRun]
-    ) -> Script | None:  # fmt: skip
+        self, task: Task, decoding: Decoding, rows: Sequence[int], prompts: Sequence[tuple[int, ...]], given: Sources
+    ) -> Script | None:
         """What all arms write alike, where a metric asks for it."""
-        if decoding.along is None or decoding.watch is None:
+        if decoding.along is None:
             return None
-        words = watched(self.loaded, decoding.watch)
+        lists = {name: watched(self.loaded, name) for name in lists_of(task)}
+        examples = [task.examples[row] for row in rows]
         if decoding.along != "clean":
-            return Script(given_text(self.loaded, decoding, examples), words)
+            return Script(given_text(self.loaded, decoding, examples), lists)
+        batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
+
+        def site_run(edit: Edit, live: Live | None) -> SiteRun:
+            return SiteRun(edit.site, self.net.map, batch, examples, tuple(rows), given, live)
+
         alone = [Block(slice(0, len(examples)), Delivery(BASELINE), (), site_run)]
         clean = _Decoder(self.net, batch, alone, decoding.tokens, frozenset())
-        ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=words)
-        return Script(tuple(map(tuple, ids)), words)
+        ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=left_out(self.loaded))
+        return Script(tuple(map(tuple, ids)), lists)
 
 
 def _check_context(loaded: Loaded, task: Task, prompts: Sequence[tuple[int, ...]], decoding: Decoding) -> None:

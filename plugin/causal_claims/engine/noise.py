@@ -19,7 +19,7 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
-SAMPLE = 8  # examples
+SAMPLE, SAMPLE_TEXTS = 8, 2  # examples; texts, which are followed token by token
 CHEAPEST_FIRST = ("bfloat16", "float16", "float32")
 
 
@@ -32,7 +32,8 @@ def floor(
     measured: Mapping[Intervention, Mapping[str, float]],
 ) -> float:
     """The noise of a metric, found on a sample of its examples and conditions."""
-    rows = tuple(range(0, len(examples), max(1, len(examples) // SAMPLE)))[:SAMPLE]
+    size = SAMPLE_TEXTS if GENERATION in metric.reads() else SAMPLE
+    rows = tuple(range(0, len(examples), max(1, len(examples) // size)))[:size]
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
     task = Task((metric,), tuple(conditions), tuple(examples), rows)
     path = GenerationPath if GENERATION in metric.reads() else FastPath

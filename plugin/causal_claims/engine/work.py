@@ -93,10 +93,16 @@ def by_examples(works: Iterable[Work]) -> Iterator[list[Work]]:
     yield from groups.values()
 
 
+SIBLINGS = ("layer", "head", "list", "first")  # a metric of another head or list is computed by the same code
+
+
 def by_metric(works: Iterable[Work]) -> Iterator[list[Work]]:
-    found: dict[Metric, list[Work]] = {}
+    """Cells of one metric; the same metric of all heads, or of all lists of words, is one."""
+    found: dict[tuple[object, ...], list[Work]] = {}
     for work in works:
-        found.setdefault(work.cell.metric, []).append(work)
+        metric = work.cell.metric
+        same = tuple((name, value) for name, value in metric.options if name not in SIBLINGS)
+        found.setdefault((metric.name, same, metric.over), []).append(work)
     yield from found.values()
 
 

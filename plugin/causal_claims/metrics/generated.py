@@ -46,14 +46,19 @@ def keyword_count(
 
 
 @metric(reads=GENERATION, low=0)
-def keyword_expected(run: Any, *, list: str = "gratitude", along: str = "clean", tokens: int = 20) -> Any:  # noqa: A002
+def keyword_expected(
+    run: Any, *, list: str = "gratitude", along: str = "clean", tokens: int = 20, first: int = 0  # noqa: A002
+) -> Any:  # fmt: skip
     """How many words of a list were to be expected: their probabilities, summed along a text that is the same in every arm.
 
-    `along` is a field that holds the text, or `clean`: the greedy text of the clean run, written without the list's words.
-    Unlike a count it moves with every change of a probability, and no arm's own text can run away.
+    `along` is a field that holds the text, or `clean`: the greedy text of the clean run, written without any list's words.
+    `first` counts the first so many tokens only (0: all).  Unlike a count it moves with every change of a probability,
+    and no arm's own text can run away.
     """
     words_in(list)
-    return [float(steps.sum()) for steps in run.word_probabilities()]
+    if not 0 <= first <= tokens:
+        raise ClaimsError(f"keyword_expected(tokens={tokens}, first={first}): first is between 0 (all) and tokens.")
+    return [float(steps[: first or None].sum()) for steps in run.word_probabilities(list)]
 
 
 @metric(reads=GENERATION, low=0, high=1)
