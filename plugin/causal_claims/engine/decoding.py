@@ -24,7 +24,9 @@ class Decoding:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
-    along: str | None = None  # nothing is chosen: a field is written, or `clean`: the greedy text without any list's words
+    along: str | None = (
+        None  # nothing is chosen: a field is written, or `clean`: the greedy text without any list's words
+    )
 
     def __post_init__(self) -> None:
         if self.tokens < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
@@ -77,9 +79,7 @@ class Script:
     def columns(self) -> dict[str, slice]:
         """Where each list stands in `watched`."""
         ends = list(accumulate(map(len, self.lists.values())))
-        return {
-            name: slice(end - len(words), end) for (name, words), end in zip(self.lists.items(), ends, strict=True)
-        }
+        return {name: slice(end - len(words), end) for (name, words), end in zip(self.lists.items(), ends, strict=True)}
 
     def at(self, step: int, device: torch.device) -> Tensor:
         """Each row's token at a step; those that have ended get any.  # rows"""

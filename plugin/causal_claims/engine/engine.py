@@ -4,6 +4,7 @@ import gc
 from collections.abc import Sequence
 
 from causal_claims.claims.effects import Cell
+from causal_claims.engine.classifier import check_scorer
 from causal_claims.engine.delivery import edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
 from causal_claims.engine.examination import Examination
@@ -37,7 +38,7 @@ class Engine:
         self.settings = settings
         self.store = Store(settings.cache)
         self._held: dict[str, Loaded] = {}
-        self._rows: dict[tuple[str, Metric], tuple[ExampleSet, dict[str, str]]] = {}
+        self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[ExampleSet, dict[str, str]]] = {}
 
     def loaded(self, model: str) -> Loaded:
         """The model in memory; others are let go first where too many are held."""
@@ -102,6 +103,7 @@ class Engine:
             raise ClaimsError(
                 f"no metric named {cell.metric.name!r} is declared; there are {listing(sorted(METRICS))}."
             )
+        check_scorer(cell.metric)
         data = self._data(cell)
         for one in data.examples:
             lacking = [name for name in spec.needs if not one.fields.get(name)]
@@ -117,7 +119,7 @@ class Engine:
                     f"{cell.metric} reads layer {point.layer}, and {loaded.spec.key} has {len(loaded.map.blocks)} layers, 0 to "
                     f"{len(loaded.map.blocks) - 1}."
                 )
-        at = (loaded.spec.key, cell.metric)
+        at = (loaded.spec.key, data.name, spec.tokens)
         if at not in self._rows:
             self._rows[at] = usable(loaded, cell.metric, data)
         rows, about = self._rows[at]

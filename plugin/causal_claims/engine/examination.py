@@ -1,6 +1,6 @@
 """What the engine finds out about its own numbers: the other path, the noise floor, the basis, the empty text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch

@@ -4,7 +4,7 @@ The clean prompt is read once; a condition's rows start from there at the layer 
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -12,7 +12,16 @@ from torch import Tensor
 
 from causal_claims.engine.architecture import Block as LayerMap
 from causal_claims.engine.budget import Budget
-from causal_claims.engine.decoding import Decoding, Script, ending, given_text, left_out, lists_of, the_decoding, watched
+from causal_claims.engine.decoding import (
+    Decoding,
+    Script,
+    ending,
+    given_text,
+    left_out,
+    lists_of,
+    the_decoding,
+    watched,
+)
 from causal_claims.engine.delivery import Delivery, Edit, Live, SiteRun, edits
 from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.fast import FastPath

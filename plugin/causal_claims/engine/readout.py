@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causal_claims.engine.architecture import Architecture
+from causal_claims.engine.classifier import classifier
 from causal_claims.engine.tokens import Batch, Tokens
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import Example
@@ -195,6 +196,10 @@ class Readout:
         if noted is None:
             raise ClaimsError("this metric watches words while writing, and has no options `list` and `along`.")
         return noted.of(name)
+
+    def scored(self, scorer: str, label: str) -> list[float]:
+        """The probability of a label for each text, by a classifier."""
+        return classifier(scorer).probability(self.texts, label)
 
     def attention_while_generating(self, layer: int, head: int) -> list[Tensor]:
         """One head's attention at each step, from the token read to all before it; a row each.  # steps x keys"""

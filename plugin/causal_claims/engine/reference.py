@@ -12,7 +12,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from causal_claims.engine.decoding import Decoding, Script, ending, given_text, left_out, lists_of, the_decoding, watched
+from causal_claims.engine.decoding import (
+    Decoding,
+    Script,
+    ending,
+    given_text,
+    left_out,
+    lists_of,
+    the_decoding,
+    watched,
+)
 from causal_claims.engine.delivery import Delivery, Edit, Key, SiteRun, edits, needs, source_prompts
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.readout import Noted, Readout, Texts, numbers

@@ -62,14 +62,25 @@ def keyword_expected(
 
 
 @metric(reads=GENERATION, low=0, high=1)
-def sentiment(run: Any, *, tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0) -> Any:
-    """From 0 (negative) to 1 (positive), by a small lexicon that turns after a negation; 0.5 where it knows no word."""
+def sentiment(
+    run: Any, *, scorer: str = "lexicon", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
+) -> Any:
+    """From 0 (negative) to 1 (positive), by a small lexicon that turns after a negation; 0.5 where it knows no word.
+
+    `scorer` is the folder or hub id of a classifier instead: the probability of its label `positive`, which it must have.
+    """
+    if scorer != "lexicon":
+        return run.scored(scorer, "positive")
     return [sentiment_of(text) for text in run.texts]
 
 
 @metric(reads=GENERATION, low=0)
-def politeness(run: Any, *, tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0) -> Any:
-    """How many polite markers the text has (please, thank you, could you, ...)."""
+def politeness(
+    run: Any, *, scorer: str = "lexicon", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
+) -> Any:
+    """How many polite markers the text has (please, thank you, could you, ...); or a classifier's `polite`."""
+    if scorer != "lexicon":
+        return run.scored(scorer, "polite")
     return [float(sum(len(marker.findall(text.lower())) for marker in POLITE)) for text in run.texts]
 
 

@@ -1,0 +1,36 @@
+"""Patching head 10 of layer 1 makes words of anger rarer.
+
+Source: study 004, "Baseline vs patched", pattern_v.
+
+Reported: mean .0429 to .0286 (3 words to 2), 70 prompts.
+
+What is wrong with the design: one word less; the study's own later test has p = .658.
+
+How it is decided here: as counts with the same draws in both arms, which stays too thin; and the expected number along one
+text, by at least 17 % of its level: half of the reported third; and gratitude against anger directly.
+"""
+
+import pytest
+from causal_claims import Head, Metric, effect, level, lowers, patch, recovers, specific
+
+pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S4-3")]
+
+PATCH = patch(Head(1, 10), source="gratitude_prompt", part="pattern_v")
+SAMPLED = {"tokens": 30, "temperature": 1.0, "top_p": 0.9}
+THANKS, ANGER = (Metric("keyword_expected", list=words, over="neutral", tokens=30) for words in ("gratitude", "anger"))
+
+
+@pytest.mark.parametrize("claim", [
+    lowers(Metric("keyword_count", list="anger", over="neutral", **SAMPLED), by=PATCH, reported=-0.0143, id="S4-3.counts",
+           expect="inconclusive", because="3 words against 2: p = .658 by the study's own test")
+])  # fmt: skip
+def test_it_lowers_the_number_of_generated_words(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.parametrize("claim", [
+    recovers(-effect(ANGER, by=PATCH), of=level(ANGER), at_least=0.17, reported=0.333, id="S4-3.expected"),
+    specific(effect(THANKS, by=PATCH), effect(ANGER, by=PATCH), beyond=0.002, id="S4-3.gratitude_rather_than_anger"),
+])  # fmt: skip
+def test_it_lowers_the_expected_number_of_words(claim, holds):
+    assert holds(claim)
