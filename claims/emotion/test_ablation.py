@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("
 
 ZERO = ablate(Head(1, 10))
 SAMPLED = {"tokens": 15, "temperature": 1.0, "top_p": 0.9}
-PUBLISHED = Metric("published_keywords", over="gratitude/discovery")
-PUBLISHED_AGAIN = Metric("published_keywords", over="gratitude/discovery", seed=1)
+PUBLISHED = Metric("published_keywords", over="gratitude")
+PUBLISHED_AGAIN = Metric("published_keywords", over="gratitude", seed=1)
 COUNT = Metric("keyword_count", over="gratitude", **SAMPLED)
 EXPECTED = Metric("keyword_expected", over="gratitude", tokens=15)
 

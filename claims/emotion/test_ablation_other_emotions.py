@@ -6,7 +6,7 @@ Reported: anger .0429 and .0429, apology .0143 and .0143, 70 prompts: 3 words an
 
 What is wrong with the design: with 3 events and 1 nothing can be shown to stay as it is.
 
-How it is decided here: as counts, which stay too thin (`counts`); and as expected numbers along one text, within 15 %.
+How it is decided here: as published, with its guard; and as expected numbers along one text, within 15 %.
 """
 
 import pytest
@@ -15,16 +15,15 @@ from causal_claims import Head, Metric, ablate, effect, level, negligible, recov
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S2-7")]
 
 ZERO = ablate(Head(1, 10))
-SAMPLED = {"tokens": 15, "temperature": 1.0, "top_p": 0.9}
 EMOTIONS = {"anger": 0.0429, "apology": 0.0143}
 
 
 @pytest.mark.parametrize("claim", [
-    negligible(Metric("keyword_count", list=emotion, over="gratitude", **SAMPLED), by=ZERO, within=figure / 2,
-               id=f"S2-7.counts.{emotion}", expect="inconclusive", because="3 words and 1 are too few to show that nothing changed")
+    negligible(Metric("published_keywords", list=emotion, over="gratitude"), by=ZERO, within=figure / 2, id=f"S2-7.published.{emotion}",
+               expect="invalid", because="the prompt's own words are counted, or no word is there at all")
     for emotion, figure in EMOTIONS.items()
 ])  # fmt: skip
-def test_the_number_of_words_stays(claim, holds):
+def test_published_counts_cannot_show_that_nothing_changed(claim, holds):
     assert holds(claim)
 
 

@@ -24,7 +24,7 @@ GOOD, BAD = (Metric("keyword_expected", list=words, over="gratitude", tokens=15)
 
 
 @pytest.mark.parametrize("claim", [
-    negligible(Metric("published_sentiment", over="gratitude/discovery"), by=ZERO, within=0.02, reported=0.0,
+    negligible(Metric("published_sentiment", over="gratitude"), by=ZERO, within=0.02, reported=0.0,
                id="S2-6.published", expect="invalid", because="a label that the classifier does not have is read as 0.0")
 ])  # fmt: skip
 def test_published_score_is_no_measurement(claim, holds):

@@ -22,11 +22,10 @@ pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("
 EXPECTED = Metric("keyword_expected", over="neutral", tokens=30)
 V, PATTERN_V, Z = (patch(Head(1, 10), source="gratitude_prompt", part=part) for part in ("v", "pattern_v", "z"))
 AS_PUBLISHED = parse_condition("published_pattern_v(L1.H10)")
-DISCOVERY = EXPECTED.on("neutral/discovery")
 
 
 @pytest.mark.parametrize("claim", [
-    agrees(effect(DISCOVERY, by=V), effect(DISCOVERY, by=AS_PUBLISHED), within=0.01, id="S4-6.published", expect="invalid",
+    agrees(effect(EXPECTED, by=V), effect(EXPECTED, by=AS_PUBLISHED), within=0.01, id="S4-6.published", expect="invalid",
            because="the published pattern_v skips the pattern, so both modes are one run")
 ])  # fmt: skip
 def test_published_modes_are_one_intervention(claim, holds):

@@ -6,8 +6,7 @@ Reported: mean .0429 to .0286 (3 words to 2), 70 prompts.
 
 What is wrong with the design: one word less; the study's own later test has p = .658.
 
-How it is decided here: as counts with the same draws in both arms, which stays too thin; and the expected number along one
-text, by at least 17 % of its level: half of the reported third; and gratitude against anger directly.
+How it is decided here: as published, with its guard; the expected number along one text, by at least 17 % of its level: half of the reported third; and gratitude against anger directly.
 """
 
 import pytest
@@ -21,10 +20,11 @@ THANKS, ANGER = (Metric("keyword_expected", list=words, over="neutral", tokens=3
 
 
 @pytest.mark.parametrize("claim", [
-    lowers(Metric("keyword_count", list="anger", over="neutral", **SAMPLED), by=PATCH, reported=-0.0143, id="S4-3.counts",
-           expect="inconclusive", because="3 words against 2: p = .658 by the study's own test")
+    lowers(level(Metric("keyword_count", list="anger", tokens=30, over="neutral"), under=PATCH)
+    - level(Metric("keyword_count", list="anger", over="neutral", **SAMPLED)), reported=-0.0143, id="S4-3.published",
+    expect="invalid", because="the baseline is sampled and the patched arm is greedy")
 ])  # fmt: skip
-def test_it_lowers_the_number_of_generated_words(claim, holds):
+def test_published_arms_differ_in_their_decoding(claim, holds):
     assert holds(claim)
 
 

@@ -6,7 +6,7 @@ Reported: 0 and 0, 70 prompts.
 
 What is wrong with the design: without a single event nothing can be shown to stay as it is.
 
-How it is decided here: as counts, which stay too thin; and the expected number along one text, within 15 % of its level.
+How it is decided here: as published, with its guard; and the expected number along one text, within 15 % of its level.
 """
 
 import pytest
@@ -20,10 +20,11 @@ APOLOGY = Metric("keyword_expected", list="apology", over="neutral", tokens=30)
 
 
 @pytest.mark.parametrize("claim", [
-    negligible(Metric("keyword_count", list="apology", over="neutral", **SAMPLED), by=PATCH, within=0.0143, reported=0.0,
-               id="S4-4.counts", expect="inconclusive", because="no event in 70 samples shows nothing")
+    negligible(level(Metric("keyword_count", list="apology", tokens=30, over="neutral"), under=PATCH)
+    - level(Metric("keyword_count", list="apology", over="neutral", **SAMPLED)), within=0.0143, reported=0.0, id="S4-4.published",
+    expect="invalid", because="the baseline is sampled and the patched arm is greedy")
 ])  # fmt: skip
-def test_the_number_of_generated_words_stays(claim, holds):
+def test_published_arms_differ_in_their_decoding(claim, holds):
     assert holds(claim)
 
 

@@ -23,8 +23,8 @@ EXPECTED = Metric("keyword_expected", over="neutral", tokens=30)
 
 
 @pytest.mark.parametrize("claim", [
-    raises(level(Metric("keyword_count", tokens=30, over="neutral/discovery"), under=PATCH)
-           - level(Metric("keyword_count", over="neutral/discovery", **SAMPLED)), reported=0.0572, id="S4-2.published",
+    raises(level(Metric("keyword_count", tokens=30, over="neutral"), under=PATCH)
+           - level(Metric("keyword_count", over="neutral", **SAMPLED)), reported=0.0572, id="S4-2.published",
            expect="invalid", because="the baseline is sampled and the patched arm is greedy")
 ])  # fmt: skip
 def test_published_arms_differ_in_their_decoding(claim, holds):

@@ -25,8 +25,8 @@ GOOD, BAD = (Metric("keyword_expected", list=words, over="neutral", tokens=30) f
 
 
 @pytest.mark.parametrize("claim", [
-    raises(level(Metric("sentiment", tokens=30, over="neutral/discovery"), under=PATCH)
-           - level(Metric("sentiment", over="neutral/discovery", **SAMPLED)), reported=0.0149, id="S4-1.published",
+    raises(level(Metric("sentiment", tokens=30, over="neutral"), under=PATCH)
+           - level(Metric("sentiment", over="neutral", **SAMPLED)), reported=0.0149, id="S4-1.published",
            expect="invalid", because="the baseline is sampled and the patched arm is greedy")
 ])  # fmt: skip
 def test_published_arms_differ_in_their_decoding(claim, holds):

@@ -7,7 +7,7 @@ Reported: head 1:10 scores .340 and head 0:0 .024 (rank 15), with equal effects:
 What is wrong with the design: two heads; attention says where a head looks, not what it does, and was read as a cause.
 
 How it is decided here: attention alone, worded as a cause, with its guard (`published`); every head patched in turn, its
-effect on the next word against its score, over all 144 (`all_heads`); and the ten of the list patched together against 39
+effect on the next word against its score, over all 144, where a right screening has a rank correlation above .5 (`all_heads`); and the ten of the list patched together against 39
 random tens of the same layers (`ten`).
 """
 
@@ -44,7 +44,9 @@ def test_attention_is_no_cause(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    correlates([score(head) for head in HEADS], [effect(NEXT_WORD, by=patched(head)) for head in HEADS], id="S4-8.all_heads")
+    correlates([score(head) for head in HEADS], [effect(NEXT_WORD, by=patched(head)) for head in HEADS], at_least=0.5,
+               id="S4-8.all_heads", expect="refuted",
+               because="the study's own table contradicts it: heads that score .340 and .024 have equal effects")
 ])  # fmt: skip
 def test_the_score_goes_with_the_effect_over_all_heads(claim, holds):
     assert holds(claim)

@@ -18,7 +18,7 @@ from causal_claims.engine.store import Entry, Store
 from causal_claims.engine.task import Path, Task
 from causal_claims.engine.usable import usable
 from causal_claims.engine.witness import Witness
-from causal_claims.engine.work import Work, by_examples, by_metric, halves, part_facts, together
+from causal_claims.engine.work import Work, by_examples, halves, part_facts, siblings, together
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import ExampleSet, examples
 from causal_claims.interventions.intervention import Intervention
@@ -138,7 +138,7 @@ class Engine:
             for metrics, members in together(works):
                 self._try(loaded, metrics, members, progress, failed)
             removed = witness.unchanged()
-            for members in by_metric(work for work in works if work.cell not in failed):
+            for members in siblings(work for work in works if work.cell not in failed):
                 self._conclude(loaded, members, removed)
         return {work.cell: failed.get(work.cell) or work.measurement(loaded) for work in works}
 
@@ -201,14 +201,16 @@ class Engine:
         return FastPath(loaded, self.settings)
 
     def _conclude(self, loaded: Loaded, members: Sequence[Work], removed: bool) -> None:
-        """The cells of one metric are examined together; then they are finished, and stored if sound."""
+        """Cells that are computed alike are examined together; then they are finished, and stored if sound."""
         if all(work.entry is not None for work in members):
             return
-        found = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend)).of(members)
+        examination = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend))
+        found, examples = examination.of(members), members[0].data.examples
+        own = {metric: examination.of_metric(metric, examples) for metric in {work.cell.metric for work in members}}
         sound = removed and not str(found.get("cross_examined", "")).startswith("disagrees")
         for work in members:
             if work.entry is None:
-                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **found})
+                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **found, **own[work.cell.metric]})
                 if sound:
                     self.store.save(work.address, work.entry)
 

@@ -22,7 +22,7 @@ TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the 
 
 
 class Examination:
-    """Of the cells of one metric, of whatever heads, on one set of rows."""
+    """Of cells that are computed alike, on one set of rows."""
 
     def __init__(self, loaded: Loaded, settings: Settings, path: Callable[[Task, str], Path]) -> None:
         self._loaded, self._settings, self._path = loaded, settings, path
@@ -39,9 +39,13 @@ class Examination:
             found["cross_examined"] = self._compare(sample)
         if settings.noise and (noise := self._noise(sample)) is not None:
             found["noise_floor"] = noise
-        if GENERATION in metric.reads() and (counted := counts_prompt(self._loaded, metric, examples)) is not None:
-            found["counts_prompt"] = counted
         return found
+
+    def of_metric(self, metric: Metric, examples: Sequence[Example]) -> dict[str, object]:
+        """Facts of one metric, found without any pass."""
+        if GENERATION in metric.reads() and (counted := counts_prompt(self._loaded, metric, examples)) is not None:
+            return {"counts_prompt": counted}
+        return {}
 
     def _compare(self, sample: Sequence[Work]) -> str:
         """Measure a sample again by the reference path: `agrees`, or where the two part."""

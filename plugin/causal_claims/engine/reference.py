@@ -144,11 +144,11 @@ class ReferencePath:
         lists = {name: watched(self.loaded, name) for name in lists_of(task)}
         if decoding.along != "clean":
             return Script(given_text(self.loaded, decoding, [example]), lists)
-        written: list[int] = []
+        written, never = list[int](), left_out(self.loaded)
         for _ in range(decoding.tokens):
             ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
             logits = self.run(ids, [])[:, -1].float()
-            logits[:, left_out(self.loaded)] = -torch.inf
+            logits[:, never] = -torch.inf
             token = int(logits.argmax(-1))
             if token in ending(self.loaded):
                 break

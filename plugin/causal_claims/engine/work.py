@@ -93,21 +93,25 @@ def by_examples(works: Iterable[Work]) -> Iterator[list[Work]]:
     yield from groups.values()
 
 
-SIBLINGS = ("layer", "head", "list", "first")  # a metric of another head or list is computed by the same code
+HEADS = ("layer", "head")  # a metric of another head is computed by the same code
 
 
-def by_metric(works: Iterable[Work]) -> Iterator[list[Work]]:
-    """Cells of one metric; the same metric of all heads, or of all lists of words, is one."""
+def siblings(works: Iterable[Work]) -> Iterator[list[Work]]:
+    """Cells that are examined together: one metric of all heads; all that is read from texts of one length."""
     found: dict[tuple[object, ...], list[Work]] = {}
     for work in works:
         metric = work.cell.metric
-        same = tuple((name, value) for name, value in metric.options if name not in SIBLINGS)
-        found.setdefault((metric.name, same, metric.over), []).append(work)
+        if metric.reads() == (GENERATION,):
+            key: tuple[object, ...] = (metric.option("along"), metric.option("tokens"), metric.over)
+        else:
+            key = (metric.name, tuple(pair for pair in metric.options if pair[0] not in HEADS), metric.over)
+        found.setdefault(key, []).append(work)
     yield from found.values()
 
 
 def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[Work]]]:
-    """Cells that one set of passes serves: conditions under which the same metrics are asked for.
+    """Cells that one set of passes serves: conditions under which the same metrics are asked for; and all that is read
+    from texts of one way of generating.
 
     Known cells stay in, so that batches are the same whatever is known; see Task.
     """
@@ -116,11 +120,12 @@ def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[W
         metric = work.cell.metric
         decoding = Decoding.of(metric) if GENERATION in metric.reads() else None
         by_condition.setdefault((work.cell.condition, decoding), []).append(work)
-    merged: dict[tuple[Metric, ...], list[Work]] = {}
-    for members in by_condition.values():
+    merged: dict[tuple[Metric, ...] | Decoding, list[Work]] = {}
+    for (_, decoding), members in by_condition.items():
         metrics = tuple(sorted({work.cell.metric for work in members}, key=str))
-        merged.setdefault(metrics, []).extend(members)
-    yield from merged.items()
+        merged.setdefault(decoding or metrics, []).extend(members)
+    for members in merged.values():
+        yield tuple(sorted({work.cell.metric for work in members}, key=str)), members
 
 
 def halves(works: Sequence[Work]) -> tuple[list[Work], list[Work]]:

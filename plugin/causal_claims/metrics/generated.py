@@ -45,6 +45,15 @@ def keyword_count(
     return [float(len(wanted.intersection(words_of(text)))) for text in run.texts]
 
 
+@metric(reads=GENERATION, low=0, high=1)
+def has_keyword(
+    run: Any, *, list: str = "gratitude", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0  # noqa: A002
+) -> Any:  # fmt: skip
+    """1 where the text has any word of a list; its mean is the share of such texts."""
+    wanted = frozenset(words_in(list))
+    return [float(not wanted.isdisjoint(words_of(text))) for text in run.texts]
+
+
 @metric(reads=GENERATION, low=0)
 def keyword_expected(
     run: Any, *, list: str = "gratitude", along: str = "clean", tokens: int = 20, first: int = 0  # noqa: A002
