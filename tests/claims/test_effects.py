@@ -2,6 +2,7 @@
 
 import operator
 import pickle
+import re
 
 import pytest
 from causal_claims import (
@@ -13,12 +14,15 @@ from causal_claims import (
     Resid,
     VSlice,
     ablate,
+    above,
+    agrees,
     effect,
     heads,
     joint,
     level,
     patch,
     raises,
+    specific,
     uniform,
 )
 from causal_claims.interventions.intervention import parse_condition
@@ -141,3 +145,21 @@ def test_runs_of_heads_are_folded():
     assert compact(heads(25, range(32))) == "L25.H0..31"
     assert compact([Head(27, 1), Head(27, 11), Head(27, 22)]) == "L27.H1+H11+H22"
     assert compact([Head(0, 2), Head(0, 3)]) == "L0.H2+H3"
+
+
+LOOKS = Metric("summed_attention", layer=27, head=11, over="recursive")
+
+
+def test_a_sentence_names_the_head_that_a_metric_looks_at():
+    assert above(level(LOOKS), 0.1).subject == "above summed_attention(L27.H11) on recursive"
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [lambda a, b: above(a - b, 0.1), specific, lambda a, b: agrees(a, b, within=0.1)],
+    ids=("difference", "specific", "agrees"),
+)
+def test_two_metrics_that_would_read_alike_are_told_apart(combine):
+    late, early = (level(Metric("r_v", late=late, over="recursive")) for late in (30, 29))
+
+    assert {"r_v(late=30)", "r_v(late=29)"} <= set(re.findall(r"r_v\(late=\d+\)", combine(late, early).subject))

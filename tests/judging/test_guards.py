@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from causal_claims import (
     Behaviour,
+    ClaimsError,
     Head,
     Metric,
     Resid,
@@ -28,7 +29,7 @@ from causal_claims import (
 from causal_claims.measurements import Receipt
 from causal_claims.models import ModelSpec
 from causal_claims.sites import Point, Stage
-from verdicts_of import RECEIPT, X, arms, head, verdict
+from made import DELIVERED, X, arms, head, verdict
 
 GROUPED = ModelSpec("m", "mistral", "a/b", layers=4, heads=8, kv_heads=2)
 
@@ -113,9 +114,7 @@ def test_a_causal_wording_needs_a_basis_free_metric():
 
 def test_recorded_numbers_without_receipts_carry_no_causal_wording():
     assert verdict(raises(X, by=head(0)), arms(40, h0=1)).evidence.level == "descriptive"
-    assert (
-        verdict(raises(X, by=head(0)), arms(40, h0=1), receipts={"ablate(L0.H0)": RECEIPT}).evidence.level == "causal"
-    )
+    assert verdict(raises(X, by=head(0)), arms(40, h0=1), receipt=DELIVERED).evidence.level == "causal"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -155,7 +154,7 @@ def test_identical_arms_need_a_receipt():
     claim = negligible(X, by=head(0), within=0.3)
 
     assert "identical arms without a receipt" in verdict(claim, data).reason
-    assert verdict(claim, data, receipts={"ablate(L0.H0)": RECEIPT}).outcome == "INCONCLUSIVE"
+    assert verdict(claim, data, receipt=DELIVERED).outcome == "INCONCLUSIVE"
 
 
 def test_identical_figures_under_two_names_are_uninformative():
@@ -176,7 +175,7 @@ def test_identical_figures_under_two_names_are_uninformative():
     (Receipt(("L0.H0",), 10, 10, 1.0, False), "not removed"),
 ], ids=["too few", "nothing", "nan", "left"])  # fmt: skip
 def test_an_intervention_that_was_not_delivered_is_invalid(receipt, word):
-    found = verdict(raises(X, by=head(0)), arms(40, h0=1), receipts={"ablate(L0.H0)": receipt})
+    found = verdict(raises(X, by=head(0)), arms(40, h0=1), receipt=receipt)
 
     assert found.outcome == "INVALID"
     assert word in found.reason
@@ -242,6 +241,28 @@ def test_a_patch_of_a_later_layer_cannot_reach_an_earlier_read():
     by = patch(Resid(3, "post"))
 
     assert verdict(lowers(SHARE, by=by), unit_arms(by)).reason.startswith("no causal path")
+
+
+def test_a_head_that_the_model_does_not_have_is_refused():
+    with pytest.raises(ClaimsError, match=r"L0\.H9 is out of range: m has 8 query heads a layer, 0 to 7"):
+        verdict(raises(X, by=head(9)), arms(20, h9=1), spec=GROUPED)
+
+
+def test_a_causal_wording_needs_receipts():
+    claim = raises(X, by=head(0), wording="causal")
+
+    assert fired(verdict(claim, arms(40, h0=1))) == {"wording"}
+    assert verdict(claim, arms(40, h0=1), receipt=DELIVERED).outcome == "SUPPORTED"
+
+
+def test_all_zero_differences_with_a_receipt_have_the_exact_interval_and_never_one_of_zero_width():
+    accuracy = (np.arange(40) % 2).astype(float)
+    data = {"baseline": accuracy, "ablate(L0.H0)": accuracy}
+    found = verdict(negligible(X, by=head(0), within=0.2), data, receipt=DELIVERED)
+
+    assert found.outcome == "SUPPORTED"
+    assert found.evidence.decision.ci_high == pytest.approx(1 - 0.025 ** (1 / 40))
+    assert verdict(negligible(X, by=head(0), within=0.05), data, receipt=DELIVERED).outcome == "INCONCLUSIVE"
 
 
 def test_a_baseline_claim_needs_no_intervention_guard():

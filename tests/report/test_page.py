@@ -11,12 +11,12 @@ from causal_claims.report.badge import badges
 from causal_claims.report.markdown import markdown
 from causal_claims.report.page import Sources, render_page
 from causal_claims.verdicts import number
-from suite import HEAD, ClaimSuite, paired
+from suite import PREAMBLE, ClaimSuite, paired
 
 TWO = (
-    HEAD
+    PREAMBLE
     + """
-@pytest.mark.parametrize("claim", [raises(M, by=H, beyond=0.5, reported=0.9, finding="S0-1"), negligible(M, by=H, within=0.2, finding="S1-1"), raises(M, by=ablate(Head(9, 9)))])
+@pytest.mark.parametrize("claim", [raises(X, by=BY, beyond=0.5, reported=0.9, finding="S0-1"), negligible(X, by=BY, within=0.2, finding="S1-1"), raises(X, by=ablate(Head(9, 9)))])
 def test_it(claim, holds):
     assert holds(claim)
 """
@@ -58,7 +58,9 @@ def test_a_run_leaves_page_markdown_and_badge_beside_the_ledger(ran):
 
 def test_the_page_can_go_elsewhere_and_the_summary_is_added_to_a_file(ran):
     suite = ClaimSuite().table(**paired(1.0)).with_file("test_two.py", TWO)
-    result = suite.with_file("step.md", "before\n").run("--claims-html", "out/page.html", GITHUB_STEP_SUMMARY="step.md")
+    result = suite.with_file("step.md", "before\n").run(
+        "--claims-html", "out/page.html", environment={"GITHUB_STEP_SUMMARY": "step.md"}
+    )
 
     assert (result.folder / "out" / "page.html").exists()
     assert (result.folder / "step.md").read_text().startswith("before\n## Causal claims")

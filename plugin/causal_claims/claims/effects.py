@@ -44,6 +44,7 @@ class Effect:
 
     terms: tuple[tuple[float, Cell], ...]
     label: str
+    spelled: str = ""  # the label with every option of the metrics, for where two effects would read alike
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -61,12 +62,17 @@ class Effect:
         return _combine(self, other, -1, "-")
 
     def __neg__(self) -> "Effect":
-        return Effect(tuple((-weight, cell) for weight, cell in self.terms), f"-({self.label})")
+        return Effect(
+            tuple((-weight, cell) for weight, cell in self.terms),
+            f"-({self.label})",
+            f"-({self.spelled or self.label})",
+        )
 
     def __rmul__(self, factor: float) -> "Effect":
         if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < abs(factor) < float("inf"):
             raise MisuseError(f"an effect can be multiplied by a number other than 0, not by {factor!r}.")
-        return Effect(tuple((factor * weight, cell) for weight, cell in self.terms), f"{factor:g} * ({self.label})")
+        terms = tuple((factor * weight, cell) for weight, cell in self.terms)
+        return Effect(terms, f"{factor:g} * ({self.label})", f"{factor:g} * ({self.spelled or self.label})")
 
     def _refuse(self, sign: str) -> NoReturn:
         raise MisuseError(_NO_ORDER.format(sign=sign))
@@ -93,15 +99,16 @@ def effect(metric: Metric, *, by: Intervention, model: str | None = None) -> Eff
     """What an intervention does to a metric: condition minus baseline, paired by example."""
     _metric(metric, "effect")
     _intervention(by, "effect")
-    label = f"{metric.name} by {by}" + _where(metric, model)
-    return Effect(((1.0, Cell(metric, by, model)), (-1.0, Cell(metric, BASELINE, model))), label)
+    rest = f" by {by}" + _where(metric, model)
+    terms = ((1.0, Cell(metric, by, model)), (-1.0, Cell(metric, BASELINE, model)))
+    return Effect(terms, metric.label + rest, f"{metric}{rest}")
 
 
 def level(metric: Metric, *, under: Intervention = BASELINE, model: str | None = None) -> Effect:
     """A metric's own value in one condition; the baseline unless named."""
     _metric(metric, "level")
-    label = metric.name + (f" under {under}" if under.steps else "") + _where(metric, model)
-    return Effect(((1.0, Cell(metric, under, model)),), label)
+    rest = (f" under {under}" if under.steps else "") + _where(metric, model)
+    return Effect(((1.0, Cell(metric, under, model)),), metric.label + rest, f"{metric}{rest}")
 
 
 def joint(*interventions: Intervention) -> Intervention:
@@ -125,6 +132,13 @@ def as_effect(what: Metric | Effect, by: Intervention | None, kind: str) -> Effe
     return effect(_metric(what, kind), by=by)
 
 
+def told_apart(*effects: Effect) -> list[str]:
+    """Their labels; with every option where two metrics of one label differ."""
+    metrics = {cell.metric for one in effects for cell in one.cells}
+    alike = len({(m.label, m.options) for m in metrics}) > len({m.label for m in metrics})
+    return [one.spelled if alike and one.spelled else one.label for one in effects]
+
+
 def distinct_cells(effects: Iterable[Effect]) -> tuple[Cell, ...]:
     return tuple(dict.fromkeys(cell for one in effects for cell in one.cells))
 
@@ -142,7 +156,8 @@ def _combine(a: Effect, b: Effect, sign: int, mark: str) -> Effect:
         raise ClaimsError(
             f"({a.label}) {mark} ({b.label}) is nothing: every cell cancels, so there is nothing to measure."
         )
-    return Effect(terms, f"({a.label}) {mark} ({b.label})")
+    first, second = told_apart(a, b)
+    return Effect(terms, f"({first}) {mark} ({second})", f"({a.spelled or a.label}) {mark} ({b.spelled or b.label})")
 
 
 def _where(metric: Metric, model: str | None) -> str:

@@ -13,12 +13,13 @@ from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.identity import address
 from causal_claims.engine.loading import Loaded, load
 from causal_claims.engine.reference import ReferencePath
+from causal_claims.engine.room import fits
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
 from causal_claims.engine.store import Entry, Store
 from causal_claims.engine.task import Path, Task
 from causal_claims.engine.usable import usable
 from causal_claims.engine.witness import Witness
-from causal_claims.engine.work import Work, by_examples, halves, part_facts, siblings, together
+from causal_claims.engine.work import Work, by_examples, halves, part_facts, together
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import ExampleSet, examples
 from causal_claims.interventions.intervention import Intervention
@@ -44,11 +45,15 @@ class Engine:
         """The model in memory; others are let go first where too many are held."""
         if model not in self._held:
             spec = self.registry[model]
-            while len(self._held) >= self.settings.models_held:
+            while self._held and not fits(spec, self.settings):
                 self.release(next(iter(self._held)))
             wanted = self.settings.dtype or spec.dtype
             self._held[model] = load(spec, self.settings, "float32" if wanted == "auto" else wanted)
         return self._held[model]
+
+    def has_room(self, model: str) -> bool:
+        """Whether the model is in memory, or fits beside what is there."""
+        return model in self._held or fits(self.registry[model], self.settings)
 
     def release(self, model: str) -> None:
         """Let a model's memory go."""
@@ -58,6 +63,10 @@ class Engine:
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def witness(self, model: str) -> Witness:
+        """Somebody outside is about to use the model."""
+        return Witness(self.loaded(model))
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         """What these cells would cost; nothing is loaded or measured."""
@@ -138,8 +147,8 @@ class Engine:
             for metrics, members in together(works):
                 self._try(loaded, metrics, members, progress, failed)
             removed = witness.unchanged()
-            for members in siblings(work for work in works if work.cell not in failed):
-                self._conclude(loaded, members, removed)
+            for metrics, members in together(work for work in works if work.cell not in failed):
+                self._conclude(loaded, metrics, members, removed)
         return {work.cell: failed.get(work.cell) or work.measurement(loaded) for work in works}
 
     def _recall(self, work: Work) -> bool:
@@ -200,18 +209,18 @@ class Engine:
             return GenerationPath(loaded, self.settings)
         return FastPath(loaded, self.settings)
 
-    def _conclude(self, loaded: Loaded, members: Sequence[Work], removed: bool) -> None:
-        """Cells that are computed alike are examined together; then they are finished, and stored if sound."""
+    def _conclude(self, loaded: Loaded, metrics: Sequence[Metric], members: Sequence[Work], removed: bool) -> None:
+        """Cells that were measured together are examined together; then they are finished, and stored if sound."""
         if all(work.entry is not None for work in members):
             return
-        examination = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend))
-        found, examples = examination.of(members), members[0].data.examples
-        own = {metric: examination.of_metric(metric, examples) for metric in {work.cell.metric for work in members}}
-        sound = removed and not str(found.get("cross_examined", "")).startswith("disagrees")
+        found = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend)).of(
+            metrics, members
+        )
         for work in members:
+            facts = found[work.cell.metric]
             if work.entry is None:
-                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **found, **own[work.cell.metric]})
-                if sound:
+                work.entry = Entry(work.values, {**work.facts_of(loaded, removed), **facts})
+                if removed and not str(facts.get("cross_examined", "")).startswith("disagrees"):
                     self.store.save(work.address, work.entry)
 
 

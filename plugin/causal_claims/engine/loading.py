@@ -13,6 +13,7 @@ import torch
 
 from causal_claims.engine.architecture import Architecture, architecture, supported
 from causal_claims.engine.checkpoint import check_files, locate, weights_hash
+from causal_claims.engine.room import host
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.tokens import Tokens
 from causal_claims.errors import ClaimsError, NotRunError, listing
@@ -167,17 +168,11 @@ def _check_memory(spec: ModelSpec, device: torch.device) -> None:
     if device.type == "cuda":
         there = sum(torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())) / 2**30
     else:
-        there = _host_memory()
+        there = host()[0]
     if there < spec.min_memory_gb * 0.95:
         raise NotRunError(
             f"{spec.key} needs {spec.min_memory_gb:g} GB and {device} has {there:.0f} GB; run it on a larger machine."
         )
-
-
-def _host_memory() -> float:
-    import os
-
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def _tokenizer(spec: ModelSpec, folder: Path, loader: Any, trusted: dict[str, bool]) -> Any:

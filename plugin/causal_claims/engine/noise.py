@@ -20,28 +20,32 @@ from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
 SAMPLE, SAMPLE_TEXTS = 8, 2  # examples; texts, which are followed token by token
+Measured = Mapping[Intervention, Mapping[Metric, Mapping[str, float]]]  # what is known, by example id
 CHEAPEST_FIRST = ("bfloat16", "float16", "float32")
 
 
 def floor(
     loaded: Loaded,
     settings: Settings,
-    metric: Metric,
+    metrics: Sequence[Metric],
     conditions: Sequence[Intervention],
     examples: Sequence[Example],
-    measured: Mapping[Intervention, Mapping[str, float]],
-) -> float:
-    """The noise of a metric, found on a sample of its examples and conditions."""
-    size = SAMPLE_TEXTS if GENERATION in metric.reads() else SAMPLE
+    measured: Measured,
+) -> dict[Metric, float]:
+    """The noise of metrics that are measured together, found on a sample of their examples and conditions."""
+    size = SAMPLE_TEXTS if any(GENERATION in metric.reads() for metric in metrics) else SAMPLE
     rows = tuple(range(0, len(examples), max(1, len(examples) // size)))[:size]
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
-    task = Task((metric,), tuple(conditions), tuple(examples), rows)
-    path = GenerationPath if GENERATION in metric.reads() else FastPath
+    task = Task(tuple(metrics), tuple(conditions), tuple(examples), rows)
+    path = GenerationPath if GENERATION in task.reads() else FastPath
     differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
-        exact = replace(load(loaded.spec, settings, "float32"), dtype="float32")
-        differences += _differences(path(exact, settings), task, measured)
-    return float(np.sqrt(np.mean(np.square(differences)))) if differences else 0.0
+        exact = load(loaded.spec, settings, "float32")
+        for metric, more in _differences(path(exact, settings), task, measured).items():
+            differences[metric] += more
+    return {
+        metric: float(np.sqrt(np.mean(np.square(found)))) if found else 0.0 for metric, found in differences.items()
+    }
 
 
 def cheapest(load_as: Callable[[str], float], margin: float) -> str:
@@ -52,12 +56,10 @@ def cheapest(load_as: Callable[[str], float], margin: float) -> str:
     return CHEAPEST_FIRST[-1]
 
 
-def _differences(path: Path, task: Task, measured: Mapping[Intervention, Mapping[str, float]]) -> list[float]:
-    found: list[float] = []
+def _differences(path: Path, task: Task, measured: Measured) -> dict[Metric, list[float]]:
+    found: dict[Metric, list[float]] = {metric: [] for metric in task.metrics}
     for part in path.parts(task):
-        known = measured[part.condition]
-        for row, value in zip(part.rows, part.values[task.metrics[0]], strict=True):
-            gap = float(value) - known[task.examples[row].id]
-            if np.isfinite(gap):
-                found.append(gap)
+        for metric, known in measured[part.condition].items():
+            gaps = part.values[metric] - [known[task.examples[row].id] for row in part.rows]
+            found[metric] += [float(gap) for gap in gaps if np.isfinite(gap)]
     return found

@@ -42,7 +42,6 @@ class Settings:
     noise: bool = True  # measure the noise floor
     gauge: bool = True  # see whether a metric that reads values depends on their basis
     download: bool = False  # fetch absent weights from the hub
-    models_held: int = 1  # models in memory at a time
 
     def __post_init__(self) -> None:
         for name, value, choices in (

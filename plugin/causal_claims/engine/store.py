@@ -1,8 +1,9 @@
 """Measured numbers on disk, addressed by what they are the numbers of.
 
 A cell's address is a hash of everything that could change its numbers.  Finished cells are one file; a cell in progress
-has one file a part, so a run that was cut off goes on.  Files are written whole (temporary, fsync, rename) and carry a
-checksum, so a reader sees a whole file or none, whoever else writes and whenever a process dies.
+has one file a part, so a run that was cut off goes on.  Files are written whole (temporary, then renamed), so whoever
+else writes and whenever a process dies a reader sees a whole file or none.  They also carry a checksum: what a machine
+that lost its power left half written is measured again.
 """
 
 import contextlib
@@ -111,8 +112,6 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as file:
                 file.write(whole)
-                file.flush()
-                os.fsync(file.fileno())
             os.replace(aside, path)
         except OSError as error:
             with contextlib.suppress(OSError):

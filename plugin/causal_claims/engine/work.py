@@ -93,22 +93,6 @@ def by_examples(works: Iterable[Work]) -> Iterator[list[Work]]:
     yield from groups.values()
 
 
-HEADS = ("layer", "head")  # a metric of another head is computed by the same code
-
-
-def siblings(works: Iterable[Work]) -> Iterator[list[Work]]:
-    """Cells that are examined together: one metric of all heads; all that is read from texts of one length."""
-    found: dict[tuple[object, ...], list[Work]] = {}
-    for work in works:
-        metric = work.cell.metric
-        if metric.reads() == (GENERATION,):
-            key: tuple[object, ...] = (metric.option("along"), metric.option("tokens"), metric.over)
-        else:
-            key = (metric.name, tuple(pair for pair in metric.options if pair[0] not in HEADS), metric.over)
-        found.setdefault(key, []).append(work)
-    yield from found.values()
-
-
 def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[Work]]]:
     """Cells that one set of passes serves: conditions under which the same metrics are asked for; and all that is read
     from texts of one way of generating.

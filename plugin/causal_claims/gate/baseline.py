@@ -12,11 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.gate.run import AGAIN, LEDGER, TABLE, Run, checkpoints, read_run
 from causal_claims.ledger import Ledger, plain, read_ledger, write_whole
 from causal_claims.measurements import Measurement
-from causal_claims.recorded import write_measurements
+from causal_claims.recorded import read_measurements, write_measurements
 
 CARD = "baseline.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
@@ -100,7 +102,22 @@ def accept(home: Path, path: Path, text: str, because: str | None = None) -> Pat
     run = read_run(path)
     if run.recorded is None:
         raise ClaimsError(f"{path} has no {TABLE} beside its ledger; without it nothing can be compared by example.")
-    return save(home, text, run.ledger, run.recorded.measurements(), because)
+    return save(home, text, run.ledger, _with_its_source(run).values(), because)
+
+
+def _with_its_source(run: Run) -> dict[tuple[str, str, str], Measurement]:
+    """What verdicts rest on, and what else the table holds that they were judged from: heads that nobody claimed."""
+    assert run.recorded is not None
+    used = {one.key: one for one in run.recorded.measurements()}
+    source = Path(run.ledger.run.get("measurements") or "")
+    if not source.is_file():
+        return used
+    table = {one.key: one for one in read_measurements(source).measurements()}
+    if other := [
+        key for key, one in used.items() if key in table and not np.array_equal(one.values, table[key].values)
+    ]:
+        raise ClaimsError(f"{source} has changed since this run: other numbers for {other[0][1]} under {other[0][2]}.")
+    return table | used
 
 
 def expire(home: Path, name: str, day: str | None = None, because: str | None = None) -> Baseline:

@@ -9,6 +9,7 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.estimate import estimate
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.judging.arms import arm_guards, norm_artefact
 from causal_claims.judging.design import design_guards, wording_guard
 from causal_claims.judging.numbers import data_guards, repeated_rows
 from causal_claims.measurements import Measurement
@@ -24,15 +25,22 @@ def judge(
     *,
     spec: ModelSpec | None = None,
     confidence: float = 0.95,
+    twins: Mapping[Cell, Measurement] | None = None,
     more_guards: Sequence[Guard] = (),
 ) -> Verdict:
-    """Guards first, then the kind's own rule; figures are kept even where a guard forbids a verdict."""
+    """Guards first, then the kind's own rule; figures are kept even where a guard forbids a verdict.
+
+    `twins` are the cells of `arms.norm_twins`, where they were measured.
+    """
     if spec is not None:
         for cell in claim.cells:
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
-    guards = [*design_guards(claim, spec), *data_guards(cells, integrity=claim.kind == "exactly"), *more_guards]
+    guards = [*design_guards(claim, spec), *data_guards(cells, integrity=claim.kind == "exactly")]
+    guards += [*arm_guards(claim, cells), *more_guards]
+    if twins:
+        guards += norm_artefact(claim, cells, twins, seed=seed_of(claim), confidence=confidence)
     repeats = repeated_rows(cells)
     guards = [_joined(guard, repeats) for guard in guards]
     data = Data(cells, seed=seed_of(claim), confidence=confidence, units=repeats)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point, spellable
+from causal_claims.sites import LOGITS, Point, literal, spellable
 
 Value = str | int | float | bool
 
@@ -92,6 +92,13 @@ class Metric:
         """The spelling in tables and the store: the name, and the options that are not the defaults."""
         return f"{self.name}({', '.join(f'{k}={v}' for k, v in self.options)})" if self.options else self.name
 
+    @property
+    def label(self) -> str:
+        """What a sentence calls it: the name, and the place where its options name one: `summed_attention(L27.H11)`."""
+        layer, head = self.option("layer"), self.option("head")
+        place = ".".join([f"L{layer}"] * (layer is not None) + [f"H{head}"] * (head is not None))
+        return f"{self.name}({place})" if place else self.name
+
     def __repr__(self) -> str:
         words = [repr(self.name), *(f"{k}={v!r}" for k, v in self.options)]
         return f"Metric({', '.join(words + ([f'over={self.over!r}'] if self.over else []))})"
@@ -113,6 +120,14 @@ class Metric:
         """Where it reads; the logits unless declared otherwise."""
         spec = self.spec
         return spec.reads({**spec.options, **dict(self.options)}) if spec else (LOGITS,)
+
+
+def parse_metric(text: str, over: str | None = None) -> Metric:
+    """The metric that prints as `text`, on these examples."""
+    name, _, rest = text.partition("(")
+    spec = METRICS.get(name)
+    pairs = (word.split("=", 1) for word in rest.rstrip(")").split(", ") if word)
+    return Metric(name, over=over, **{k: literal(v, spec.options.get(k) if spec else None) for k, v in pairs})
 
 
 def metric(

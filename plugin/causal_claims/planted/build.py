@@ -24,7 +24,7 @@ _MODULES = {
     "gratitude": "gratitude",
 }
 _VARIANTS = {
-    "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge"),
+    "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge", "together"),
     "suppressor": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive"),
     "retrieval": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "hidden"),
     "gratitude": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "sole_carrier", "writes_without_looking"),

@@ -31,6 +31,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     adjust(records)
     claims.ledger.run.update(run_facts(claims, session))
     used = _used(claims)
+    gating.scan(claims, used)
     gating.hold_against_baseline(claims, session, used)
     junit.suite_properties(claims)
     junit.gate_failures(claims)
@@ -65,7 +66,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
 
 def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:
     """A margin for a claim that nobody judged is a slip of the pen, unless the run was stopped before it came."""
-    if session.shouldstop or session.shouldfail or claims.crashed or int(session.exitstatus) not in (0, 1):
+    if session.shouldstop or session.shouldfail or claims.attendance.crashed or int(session.exitstatus) not in (0, 1):
         return None
     ids = sorted({one.id for one in claims.ledger.records})
     for name, _ in claims.settings.margins:
@@ -97,8 +98,8 @@ def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
         "measurements": str(claims.settings.measurements) if claims.settings.measurements else None,
         "margins": dict(claims.settings.margins),
         "exit_status": int(session.exitstatus),
-        "missing": claims.missing() if not claims.config.option.collectonly else [],
-        "crashed": claims.crashed,
+        "missing": claims.attendance.missing() if not claims.config.option.collectonly else [],
+        "crashed": claims.attendance.crashed,
         "outcomes": {str(outcome): len(found) for outcome, found in claims.ledger.by_outcome.items()},
         "models": {key: {"where": spec.where, "revision": spec.revision} for key, spec in claims.registry.models.items()
                    if any(one.model == key for one in claims.ledger.records)},

@@ -33,7 +33,7 @@ class Judged:
         self.record = record
         self.asserted = asserted
         self.failed = False
-        self._session = session
+        self.session = session
 
     def __repr__(self) -> str:
         return self.record.line
@@ -43,14 +43,14 @@ class Judged:
         self.asserted = True
         outcome, expected = Outcome(self.record.outcome), self.claim.expected
         if outcome is Outcome.NOT_RUN:
-            raise_not_run(self.record, self._session)
+            raise_not_run(self.record, self.session)
         if expected is not None:
             if outcome is not expected:
                 raise ClaimFailed(f"{self.record.line}\nexpected {expected}: {self.claim.about.get('because')}")
-            if not self._session.config.option.runxfail:
+            if not self.session.config.option.runxfail:
                 pytest.xfail(f"{self.record.line} (expected {expected}: {self.claim.about.get('because')})")
             return True
-        if outcome is Outcome.INCONCLUSIVE and self._session.settings.inconclusive == "skip":
+        if outcome is Outcome.INCONCLUSIVE and self.session.settings.inconclusive == "skip":
             pytest.skip(self.record.line)
         if outcome is not Outcome.SUPPORTED:
             self.failed = True
@@ -75,10 +75,10 @@ class Holds:
         if values is None and id(claim) in self._judged:
             return self._judged[id(claim)]
         try:
-            record = self._session.judge(self._item, claim, self._model, values)
+            record = self._session.judge.judge(self._item, claim, self._model, values)
         except Exception as error:
             self._item.stash[BROKEN] = True
-            broken = self._session.error(self._item, claim, self._model, error)
+            broken = self._session.judge.error(self._item, claim, self._model, error)
             self._item.stash[JUDGED].append(Judged(claim, broken, self._session, asserted=True))
             raise
         judged = self._judged[id(claim)] = Judged(claim, record, self._session)

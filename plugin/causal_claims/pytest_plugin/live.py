@@ -10,7 +10,7 @@ import pytest
 
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.models import ModelSpec, Registry
-from causal_claims.pytest_plugin.options import Settings
+from causal_claims.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from causal_claims.engine.settings import Settings as EngineSettings

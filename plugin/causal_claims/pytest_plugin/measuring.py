@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.judging.arms import norm_twins
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
+from causal_claims.pytest_plugin.items import claims_in, model_in
 from causal_claims.pytest_plugin.live import built, engine_settings
-from causal_claims.pytest_plugin.options import Settings
+from causal_claims.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from causal_claims.engine.engine import Engine
@@ -55,13 +56,15 @@ class Measuring:
         """Remember what the selected tests will need, after deselection; nothing is measured yet."""
         self._groups = dict(groups)
         for item in items:
-            params = getattr(getattr(item, "callspec", None), "params", {})
-            model = params.get("model_key")
+            model = model_in(item)
             if model is None:
                 continue
+            if "model" in getattr(item, "fixturenames", ()):  # it measures by hand
+                self._last[model] = item.nodeid
+                continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
-            for claim in (value for value in params.values() if isinstance(value, Claim)):
-                for cell in claim.cells:
+            for claim in claims_in(item).values():
+                for cell in (*claim.cells, *norm_twins(claim).values()):
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
 
@@ -80,6 +83,15 @@ class Measuring:
                 found[cell] = one
         return found
 
+    def with_room(self, model: str) -> Engine:
+        """The engine of a model; other models' weights go, oldest first, until it fits beside the rest."""
+        engine = self.engine(model)
+        for other in [key for key in self._engines if key != model]:
+            if engine.has_room(model):
+                break
+            self._engines[other].release(other)
+        return engine
+
     def done(self, node_id: str) -> None:
         """Free each model whose last claim this was."""
         for model, last in self._last.items():
@@ -91,9 +103,7 @@ class Measuring:
 
     def _measure(self, model: str, cells: Iterable[Cell]) -> None:
         missing = [cell for cell in cells if (model, cell) not in self._found]
-        for other in [key for key in self._engines if key != model]:
-            self._engines[other].release(other)  # one model in memory at a time
-        for cell, one in self.engine(model).measure(model, missing, self._progress).items():
+        for cell, one in self.with_room(model).measure(model, missing, self._progress).items():
             self._found[model, cell] = one
 
     def _group(self, node_id: str, model: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.grouping import grouped
+from causal_claims.pytest_plugin.hooks import session_of
 
 
 class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -54,20 +54,13 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
             self._assign_work_unit(node)
 
 
-class XdistHooks:
-    """What the controller hears of workers."""
+class Scheduler:
+    """Gives xdist our way of handing tests out, unless the user asked for another."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         if config.getoption("dist") != "load":
             return None
-        from causal_claims.pytest_plugin.session import session_of
-
         session = session_of(config)
         models = {*session.registry.models, *(session.recorded.models if session.recorded else ())}
         return ClaimScheduling(config, log, models)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        if (session := options.current()) is not None:
-            session.collected(ids)

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import plain
-from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.carrying import pack
 from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
+from causal_claims.pytest_plugin.items import claims_in
 from causal_claims.verdicts import Outcome, number
 
 _PROPERTIES = ("id", "outcome", "model", "kind", "metric", "condition", "effect", "ci_low", "ci_high", "confidence", "n",
@@ -66,8 +65,8 @@ def _unasserted(item: pytest.Item, judged: list[Judged]) -> str | None:
         if one.failed:
             return f"{one.record.line}\nthe failure of `assert holds(claim)` was caught and hidden by the test; let it through"
     known = {id(one.claim) for one in judged}
-    for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
-        if isinstance(value, Claim) and id(value) not in known:
+    for name, value in claims_in(item).items():
+        if id(value) not in known:
             return f"the claim given as {name!r} was never judged; write: assert holds({name})"
     if "holds" in getattr(item, "fixturenames", ()) and not judged:
         return "this test asks for `holds` and never judged a claim; write: assert holds(claim)"
@@ -79,8 +78,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     records = [one.record for one in judged]
     if not records:
         return
-    session = options.session_in(item.config)
-    if session is not None and (fresh := session.unsent()):
+    if fresh := judged[0].session.unsent():
         report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
     bodies = [one.to_plain() for one in records]
     report.claims_records = json.dumps(bodies)  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from causal_claims.ledger import false_at_most
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin import gating
 from causal_claims.pytest_plugin.session import ClaimsSession
@@ -34,9 +35,9 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         _group(reporter, outcome, groups[outcome])
     decided = len(groups[Outcome.SUPPORTED]) + len(groups[Outcome.REFUTED])
     if decided:
-        chance = (1 - claims.settings.confidence) / 2
+        expected = false_at_most(claims.ledger.records)
         reporter.write_line(
-            f"{decided} claims decided, each with at most {chance:.1%} error: {chance * decided:.2g} false verdicts expected at most."
+            f"{decided} claim{'s' * (decided != 1)} decided; false verdicts to expect: {expected:.2g} at most."
         )
     for line in claims.written:
         reporter.write_line(line)
@@ -62,9 +63,25 @@ def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:
     note = f", {expected} of them as expected" if expected else ""
     colour = _COLOURS.get(outcome, {"red": True})
     reporter.write_line(f"{outcome} ({len(records)}{note})", bold=True, **colour)
-    shown = records if reporter.config.option.verbose > 0 or outcome is not Outcome.SUPPORTED else records[:_MANY]
+    verbose = reporter.config.option.verbose > 0
+    if outcome is Outcome.NOT_RUN and not verbose:
+        _not_run(reporter, records)
+        return
+    shown = records if verbose or outcome is not Outcome.SUPPORTED else records[:_MANY]
     for one in shown:
         tail = f" (expected: {one.because})" if one.expected == outcome else ""
         reporter.write_line(f"  {one.model}  {one.line}{tail}")
     if len(shown) < len(records):
         reporter.write_line(f"  and {len(records) - len(shown)} more; -v shows all")
+
+
+def _not_run(reporter: Any, records: list[Any]) -> None:
+    """By what was absent: most often it is one thing for all claims of a model."""
+    reasons: dict[tuple[str, str], list[Any]] = {}
+    for one in records:
+        reasons.setdefault((one.model, one.reason), []).append(one)
+    for (model, reason), alike in reasons.items():
+        if len(alike) == 1:
+            reporter.write_line(f"  {model}  {alike[0].line}")
+        else:
+            reporter.write_line(f"  {model}  {len(alike)} claims: {reason.removeprefix(f'{model}: ')}")

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from causal_claims.ledger import Ledger, Record
+from causal_claims.ledger import Ledger, Record, false_at_most
 from causal_claims.recorded import Recorded
 from causal_claims.report import changes, glance, links, scales
 from causal_claims.report.claim_view import ClaimView, view
@@ -82,7 +82,7 @@ def render_page(sources: Sources) -> str:
         gallery=[],
         left_out="",
         looks=list(LOOKS.values()),
-        chance=_chance(records, float(run.get("confidence") or 0.95)),
+        chance=_chance(records),
         guards=sorted(GuardBook(records).common.items()),
         facts=_facts(run),
         numbers=embedded(_numbers(views)),
@@ -149,6 +149,8 @@ def _run_line(run: Mapping[str, Any]) -> str:
         parts.append(clean(run["date"], 40).replace("T", " ").replace("Z", " UTC"))
     if run.get("commit"):
         parts.append(f"commit {clean(run['commit'], 60)[:10]}")
+    if run.get("gate"):
+        parts.append(clean(run["gate"]["summary"], 200))
     if run.get("measurements"):
         parts.append(f"recorded numbers of {clean(run['measurements'], 120)}")
     if run.get("command"):
@@ -157,8 +159,9 @@ def _run_line(run: Mapping[str, Any]) -> str:
 
 
 def _warnings(run: Mapping[str, Any]) -> list[str]:
-    """What makes a run incomplete, said before anything else."""
-    found = []
+    """What makes a run incomplete, and what stopped the checkpoint, said before anything else."""
+    gate = run.get("gate") or {"lines": []}
+    found = [clean(line) for line in gate["lines"]]
     if missing := run.get("missing"):
         found.append(
             f"Incomplete: {count(len(missing), 'collected test')} sent no report, e.g. {clean(missing[0], 160)}."
@@ -252,20 +255,19 @@ def _between(low: Any, high: Any) -> str:
     return f"{plain_figure(low)} %" if low == high else f"{plain_figure(low)} to {plain_figure(high)} %"
 
 
-def _chance(records: Sequence[Record], confidence: float) -> str:
+def _chance(records: Sequence[Record]) -> str:
     found = glance.tally(records)
     decided = found[Outcome.SUPPORTED] + found[Outcome.REFUTED]
     if not decided:
         return ""
-    rate = (1 - confidence) / 2
     return (
-        f"{count(decided, 'claim')} decided, each with at most {rate:.1%} error: at most {rate * decided:.2g} false verdicts expected. "
+        f"{count(decided, 'claim')} decided: at most {false_at_most(records):.2g} false verdicts expected. "
         "Where many claims are read together, look at the columns of Holm and of Benjamini–Hochberg."
     )
 
 
 def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
-    skipped = ("outcomes", "calibration", "attention", "power")
+    skipped = ("outcomes", "calibration", "attention", "power", "gate", "lineage")
     return [
         (clean(name, 60).replace("_", " "), _fact(value))
         for name, value in run.items()

@@ -5,7 +5,7 @@ from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect
+from causal_claims.claims.effects import Effect, told_apart
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import equivalence
 from causal_claims.claims.kinds.settings import effects, margin
@@ -25,7 +25,7 @@ class Agrees(Rule):
         return (self.one, self.other)
 
     def subject(self) -> str:
-        return f"agrees {self.one.label} with {self.other.label}"
+        return "agrees " + " with ".join(told_apart(self.one, self.other))
 
     def needs(self) -> str:
         return f"within ±{self.within:g}"

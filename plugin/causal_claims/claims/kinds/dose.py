@@ -41,7 +41,7 @@ class Dose(Rule):
 
     def subject(self) -> str:
         shape = "monotone" if self.monotone else "slope"
-        return f"dose {shape} of {self.curve[0].cells[0].metric.name} over k={', '.join(f'{k:g}' for k in self.doses)}"
+        return f"dose {shape} of {self.curve[0].cells[0].metric.label} over k={', '.join(f'{k:g}' for k in self.doses)}"
 
     def needs(self) -> str:
         if self.monotone:

@@ -6,7 +6,7 @@ from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect, effect
+from causal_claims.claims.effects import Effect, effect, told_apart
 from causal_claims.claims.effects import joint as together
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import superiority
@@ -72,7 +72,7 @@ def interacts(
     total = effect(metric, by=whole)
     for one in single:
         total = total - effect(metric, by=one)
-    words = f"{metric.name} by {whole} beyond the sum of {len(single)} parts" + (
+    words = f"{metric.label} by {whole} beyond the sum of {len(single)} parts" + (
         f" on {metric.over}" if metric.over else ""
     )
     return Claim(Contrast("interacts", total, words, way, beyond), about)
@@ -83,4 +83,4 @@ def specific(here: Effect, there: Effect, *, way: str = "raises", beyond: float 
     effects((here, there), "specific", "give two effects, e.g. effect(M.on('a'), by=...), effect(M.on('b'), by=...).")
     check_way("specific", way)
     beyond = margin(beyond, "specific", "beyond", "the direction is given by way=.")
-    return Claim(Contrast("specific", here - there, f"{here.label} rather than {there.label}", way, beyond), about)
+    return Claim(Contrast("specific", here - there, " rather than ".join(told_apart(here, there)), way, beyond), about)

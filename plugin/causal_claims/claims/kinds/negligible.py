@@ -36,7 +36,7 @@ class Negligible(Rule):
             return f"negligible {self.each[0].label}"
         cells = [one.cells[0] for one in self.each]
         sites = compact(site for cell in cells for site in cell.condition.sites)
-        return f"negligible {cells[0].metric.name} by each of {len(self.each)} at {sites}"
+        return f"negligible {cells[0].metric.label} by each of {len(self.each)} at {sites}"
 
     def needs(self) -> str:
         return f"{'all ' if len(self.each) > 1 else ''}within ±{self.within:g}"

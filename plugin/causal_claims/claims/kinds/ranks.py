@@ -33,7 +33,7 @@ class Ranks(Rule):
         if not self.order[0].cells[0].condition.steps:
             return f"ranks {' > '.join(one.label for one in self.order)}"
         conditions = " > ".join(str(one.cells[0].condition) for one in self.order)
-        return f"ranks {self.order[0].cells[0].metric.name} by {conditions}"
+        return f"ranks {self.order[0].cells[0].metric.label} by {conditions}"
 
     def needs(self) -> str:
         return "each beyond the next"

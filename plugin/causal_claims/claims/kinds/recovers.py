@@ -5,7 +5,7 @@ from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect
+from causal_claims.claims.effects import Effect, told_apart
 from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.kinds.settings import effects, figure, pair
@@ -27,7 +27,7 @@ class Recovers(Rule):
         return (self.part, self.of)
 
     def subject(self) -> str:
-        return f"recovers {self.part.label} of {self.of.label}"
+        return "recovers " + " of ".join(told_apart(self.part, self.of))
 
     def needs(self) -> str:
         return (
