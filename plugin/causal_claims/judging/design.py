@@ -19,7 +19,6 @@ def design_guards(claim: Claim, spec: ModelSpec | None) -> Iterator[Guard]:
     paths += [_measures_what_it_edits(known), _no_causal_path(known)] if known else []
     for guard in paths:
         yield guard if _asks_for_a_cause(claim) else replace(guard, fired=False)
-    yield _unequal_arms(claim)
     yield _selection(claim)
 
 
@@ -69,29 +68,6 @@ def _no_causal_path(cells: list[Cell]) -> Guard:
                 True,
             )
     return Guard(name, "every intervention lies before something that its metric reads")
-
-
-DECODING = ("tokens", "temperature", "top_p", "seed")
-
-
-def _unequal_arms(claim: Claim) -> Guard:
-    """Two arms that are generated in different ways differ without any intervention.
-
-    An effect of one length minus that of another is fine: each is paired within its own way of generating.
-    """
-    name = "unequal arms"
-    for one in claim.rule.effects():
-        ways: dict[tuple[str, tuple[tuple[str, object], ...]], float] = {}
-        for weight, cell in one.terms:
-            way = tuple((key, cell.metric.option(key)) for key in DECODING)
-            ways[cell.metric.name, way] = ways.get((cell.metric.name, way), 0.0) + weight
-        for metric in dict.fromkeys(metric for metric, _ in ways):
-            odd = [dict(way) for (of, way), weight in ways.items() if of == metric and weight]
-            if len(odd) > 1:
-                apart = [key for key in DECODING if len({way[key] for way in odd}) > 1]
-                words = " against ".join(", ".join(f"{key}={way[key]}" for key in apart) for way in odd[:2])
-                return Guard(name, f"the arms of {metric} are generated in different ways: {words}", True)
-    return Guard(name, "the arms differ in nothing but the intervention")
 
 
 def _selection(claim: Claim) -> Guard:

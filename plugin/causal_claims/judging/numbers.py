@@ -18,7 +18,6 @@ def data_guards(cells: Cells, *, integrity: bool = False) -> Iterator[Guard]:
     yield _delivered(cells)
     if not integrity:
         yield _informative(cells)
-    yield _leak(cells)
     yield _replication_unit(cells)
     yield _numerics(cells)
     yield _gauge(cells)
@@ -103,17 +102,6 @@ def _same_figures(cells: Cells) -> str | None:
         what = "identical arms without a receipt" if baseline else "identical figures for different interventions"
         return f"{what}: {twin.condition_spelling} and {cell.condition_spelling} agree in all {len(found.values)} values of {cell.metric.name}"
     return None
-
-
-def _leak(cells: Cells) -> Guard:
-    """An outcome that the prompt decides: the answer stands in it, or its words are counted with the generated ones."""
-    name = "leak"
-    for cell, found in cells.items():
-        if counted := found.facts.get("counts_prompt"):
-            return Guard(name, f"{cell.metric} counts the prompt: {counted}", True)
-        if told := found.facts.get("leak"):
-            return Guard(name, told, True)
-    return Guard(name, "no outcome is known to hold its prompt")
 
 
 def _replication_unit(cells: Cells) -> Guard:
