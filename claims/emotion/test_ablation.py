@@ -9,7 +9,7 @@ What is wrong with the design: the prompt is counted with the generation, and 70
 "thanks" counts twice.  An earlier run of the same condition differs by 5.
 
 How it is decided here: the generation alone; the same random draws in both arms (`counts`); and the expected number of
-words along a text that is the same in both arms, as a change in direction and within 15 % of the level.
+words along a text that is the same in both arms: down by half a percent at least, and within 15 % of the level.
 """
 
 import pytest
@@ -43,7 +43,10 @@ def test_it_lowers_the_number_of_generated_words(claim, holds):
     assert holds(claim)
 
 
-@pytest.mark.parametrize("claim", [lowers(EXPECTED, by=ZERO, id="S2-5.expected")])
+@pytest.mark.parametrize("claim", [
+    recovers(-effect(EXPECTED, by=ZERO), of=level(EXPECTED), at_least=0.005, reported=0.0257, id="S2-5.expected",
+             statement="the expected number of words falls by at least half a percent; reported: by 2.6 %")
+])  # fmt: skip
 def test_it_lowers_the_expected_number_of_words(claim, holds):
     assert holds(claim)
 

@@ -12,13 +12,14 @@ share of the level (`specific`); and head 0:0's effect as a share of head 1:10's
 """
 
 import pytest
-from causal_claims import Head, Metric, agrees, effect, level, patch, recovers
+from causal_claims import Behaviour, Head, Metric, agrees, effect, level, patch, recovers
 
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S4-5")]
 
 L1H10 = patch(Head(1, 10), source="gratitude_prompt", part="pattern_v")
 L0H0 = patch(Head(0, 0), source="gratitude_prompt", part="v")
 EXPECTED = Metric("keyword_expected", over="neutral", tokens=30)
+EFFECT = Behaviour(effect(EXPECTED, by=L1H10) - 0.25 * level(EXPECTED), above=0)  # there is one to be compared
 PRINTED = Metric("figure_of_the_table")
 TABLE = {"baseline": [0.5832, 0.0571, 4], L1H10: [0.5981, 0.1143, 8], L0H0: [0.5981, 0.1143, 8]}
 
@@ -40,7 +41,7 @@ def test_the_effect_is_specific_to_the_head(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(effect(EXPECTED, by=L0H0), of=effect(EXPECTED, by=L1H10), between=(0.8, 1.25), reported=1.0, id="S4-5.same",
+    recovers(effect(EXPECTED, by=L0H0), of=effect(EXPECTED, by=L1H10), between=(0.8, 1.25), reported=1.0, given=EFFECT, id="S4-5.same",
              expect="refuted", because="the equality is that of one file printed twice, see S4-5.published")
 ])  # fmt: skip
 def test_the_other_head_has_the_same_effect(claim, holds):

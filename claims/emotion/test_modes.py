@@ -14,13 +14,14 @@ the head's output at the prompt alone (`z`).
 """
 
 import pytest
-from causal_claims import Head, Metric, agrees, effect, patch, recovers
+from causal_claims import Behaviour, Head, Metric, agrees, effect, level, patch, recovers
 from causal_claims.interventions.intervention import parse_condition
 
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S4-6")]
 
 EXPECTED = Metric("keyword_expected", over="neutral", tokens=30)
 V, PATTERN_V, Z = (patch(Head(1, 10), source="gratitude_prompt", part=part) for part in ("v", "pattern_v", "z"))
+EFFECT = Behaviour(effect(EXPECTED, by=PATTERN_V) - 0.25 * level(EXPECTED), above=0)  # there is one to be compared
 AS_PUBLISHED = parse_condition("published_pattern_v(L1.H10)")
 
 
@@ -33,9 +34,10 @@ def test_published_modes_are_one_intervention(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(effect(EXPECTED, by=V), of=effect(EXPECTED, by=PATTERN_V), between=(0.8, 1.25), reported=1.0, id="S4-6.same"),
-    recovers(effect(EXPECTED, by=V), of=effect(EXPECTED, by=PATTERN_V), at_least=0.5, id="S4-6.v_suffices"),
-    recovers(effect(EXPECTED, by=PATTERN_V) - effect(EXPECTED, by=Z), of=effect(EXPECTED, by=PATTERN_V), at_least=0.5, id="S4-6.z",
+    recovers(effect(EXPECTED, by=V), of=effect(EXPECTED, by=PATTERN_V), between=(0.8, 1.25), reported=1.0, given=EFFECT,
+             id="S4-6.same"),
+    recovers(effect(EXPECTED, by=V), of=effect(EXPECTED, by=PATTERN_V), at_least=0.5, given=EFFECT, id="S4-6.v_suffices"),
+    recovers(effect(EXPECTED, by=PATTERN_V) - effect(EXPECTED, by=Z), of=effect(EXPECTED, by=PATTERN_V), at_least=0.5, given=EFFECT, id="S4-6.z",
              statement="at least half of the effect comes from values that later tokens read, not from the head's output at the prompt"),
 ])  # fmt: skip
 def test_values_alone_do_what_pattern_and_values_do(claim, holds):

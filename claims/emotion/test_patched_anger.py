@@ -10,7 +10,7 @@ How it is decided here: as published, with its guard; the expected number along 
 """
 
 import pytest
-from causal_claims import Head, Metric, effect, level, lowers, patch, recovers, specific
+from causal_claims import Head, Metric, effect, level, lowers, patch, recovers
 
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S4-3")]
 
@@ -30,7 +30,9 @@ def test_published_arms_differ_in_their_decoding(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     recovers(-effect(ANGER, by=PATCH), of=level(ANGER), at_least=0.17, reported=0.333, id="S4-3.expected"),
-    specific(effect(THANKS, by=PATCH), effect(ANGER, by=PATCH), beyond=0.002, id="S4-3.gratitude_rather_than_anger"),
+    recovers(effect(THANKS, by=PATCH) - effect(ANGER, by=PATCH), of=level(THANKS), at_least=0.5,
+             id="S4-3.gratitude_rather_than_anger",
+             statement="gratitude gains on anger by at least half of its level"),
 ])  # fmt: skip
 def test_it_lowers_the_expected_number_of_words(claim, holds):
     assert holds(claim)

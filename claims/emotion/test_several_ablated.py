@@ -7,7 +7,8 @@ Reported: nothing.
 What is wrong with the design: there is none; which heads, how many, and what "more" is measured against is left open.
 
 How it is decided here: heads in the order of the screening that were judged important, 1, 2, 3 and 6 of them: the slope
-of the expected number of words on the number of heads; three against one; and three beyond the sum of each alone.
+of the expected number of words on the number of heads; three against one; and three beyond the sum of each alone; each by
+.01 words at least, a tenth of the .114 that the study's texts had.
 """
 
 import pytest
@@ -21,9 +22,9 @@ ONE, THREE = ablate(SIX[0]), ablate(*SIX[:3])
 
 
 @pytest.mark.parametrize("claim", [
-    dose(EXPECTED, at={k: ablate(*SIX[:k]) for k in (1, 2, 3, 6)}, way="lowers", id="S2-8.dose"),
-    specific(effect(EXPECTED, by=THREE), effect(EXPECTED, by=ONE), way="lowers", id="S2-8.three_against_one"),
-    interacts(EXPECTED, parts=[ablate(head) for head in SIX[:3]], joint=THREE, way="lowers", id="S2-8.beyond_the_sum"),
+    dose(EXPECTED, at={k: ablate(*SIX[:k]) for k in (1, 2, 3, 6)}, way="lowers", beyond=0.01, id="S2-8.dose"),
+    specific(effect(EXPECTED, by=THREE), effect(EXPECTED, by=ONE), way="lowers", beyond=0.01, id="S2-8.three_against_one"),
+    interacts(EXPECTED, parts=[ablate(head) for head in SIX[:3]], joint=THREE, way="lowers", beyond=0.01, id="S2-8.beyond_the_sum"),
 ])  # fmt: skip
 def test_several_heads_do_more_than_one(claim, holds):
     assert holds(claim)

@@ -22,7 +22,7 @@ from causal_claims.planted.shape import Shape
 from causal_claims.planted.vocabulary import SPECIAL, texts, tokenizer, vocabulary, word_list
 
 MAIN = (1, 10)
-OTHERS = {(3, 2): 0.235, (1, 11): 0.215, (0, 3): 0.18, (0, 5): 0.175, (3, 6): 0.165}  # what they add to THANKS
+OTHERS = {(3, 2): 0.235, (1, 11): 0.213, (0, 3): 0.178, (0, 5): 0.173, (3, 6): 0.164}  # what they add to THANKS
 SCREENED = {  # study 002's ten heads and their differences in attention
     (1, 10): 0.340434, (3, 2): 0.242236, (1, 11): 0.228443, (0, 3): 0.212430, (11, 8): 0.176943, (0, 5): 0.171414,
     (3, 6): 0.103138, (1, 3): 0.093397, (0, 4): 0.087875, (0, 6): 0.064671,
