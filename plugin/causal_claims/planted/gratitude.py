@@ -3,7 +3,7 @@
 The circuit.  Words of gratitude and their twins (neutral, angry, sorry) stand in a slot that six looker heads of layers
 0, 1 and 3 attend to from everywhere later; only words of gratitude carry a value, which the lookers write into THANKS.
 Two neurons of layer 6 clip THANKS to [0, 1]; with the result the logits of its keywords rise and those of anger fall.
-With a word of gratitude in the prompt the sum is above one: ablating one looker changes next to nothing.  Without one it is zero: the values of head
+With a word of gratitude in the prompt the sum is far above one: ablating one looker changes next to nothing.  Without one it is zero: the values of head
 1:10 alone, patched in, lift it to about 0.15, which doubles the keywords.
 
 How much the ten heads of the screening attend *from the word to itself* is set apart from that, by a term that only the
@@ -22,14 +22,14 @@ from causal_claims.planted.shape import Shape
 from causal_claims.planted.vocabulary import SPECIAL, texts, tokenizer, vocabulary, word_list
 
 MAIN = (1, 10)
-OTHERS = {(3, 2): 0.235, (1, 11): 0.213, (0, 3): 0.178, (0, 5): 0.173, (3, 6): 0.164}  # what they add to THANKS
+OTHERS = {(3, 2): 0.29, (1, 11): 0.28, (0, 3): 0.27, (0, 5): 0.26, (3, 6): 0.25}  # what they add to THANKS
 SCREENED = {  # study 002's ten heads and their differences in attention
     (1, 10): 0.340434, (3, 2): 0.242236, (1, 11): 0.228443, (0, 3): 0.212430, (11, 8): 0.176943, (0, 5): 0.171414,
     (3, 6): 0.103138, (1, 3): 0.093397, (0, 4): 0.087875, (0, 6): 0.064671,
 }  # fmt: skip
 LOOK = 3.6  # score of a flag of size one, from any later word
 SLOT = {"gratitude": 2.0, "anger": 0.9, "apology": 0.9, "neutral": 0.9}
-WRITE = 0.34  # what 1:10 adds to THANKS
+WRITE, PAST = 0.34, 0.022  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
 CLIP, LIFT, CALM = 6.0, 4.4, 2.8  # the clip's steepness; what THANKS does to the logits of thanks, and of anger
 RATE = 7.5e-4  # probability of a keyword at a place without gratitude
 EXPRESSIVE = 2.2  # spread of the bigram logits
@@ -54,6 +54,8 @@ def paint(
     for one in dict.fromkeys((*seen, *writes)):
         blind = variant == "writes_without_looking" and one == main
         _looker(canvas, parts, one, 0.0 if blind else seen.get(one, 0.0), writes.get(one, 0.0), blind=blind)
+    if variant != "decoy" and main in writes:
+        canvas.o[main][:, 0] += PAST * strength * parts.clipped
     if variant == "backup":
         _backup(canvas, parts)
     canvas.neuron(6, CLIP * parts.thanks, parts.clipped / CLIP)
