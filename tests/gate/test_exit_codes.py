@@ -49,6 +49,21 @@ def test_a_regression_exits_10_and_every_reader_sees_the_line_though_the_test_pa
         assert line in html.unescape((shop.folder / "reports" / page).read_text())
 
 
+@pytest.mark.parametrize(("table", "options", "words"), [
+    ("moved", (*GATE, "--claims-save main"), "the gate stopped this checkpoint"),
+    ("moved", ("-x --claims-save main",), "the run was stopped"),
+    ("unchanged", ("--claims-save absent:again",), "there is no baseline 'absent'"),
+])  # fmt: skip
+def test_a_run_that_is_no_baseline_leaves_it_as_it_was(shop, table, options, words):
+    card = shop.folder / "reports/baselines/main/baseline.json"
+    before = card.read_text()
+    done = shop.pytest(table, *options)
+
+    assert done.code != 0
+    assert words in done.text
+    assert card.read_text() == before
+
+
 def test_with_workers_it_is_the_same(shop):
     found = shop.pytest("moved", *GATE, "-n 2 --junitxml j.xml")
 
@@ -133,4 +148,7 @@ def test_a_claim_that_rests_on_a_refuted_one_shows_in_the_terminal(shop):
     )
     found = shop.pytest("moved")
 
-    assert "UNDERMINED toy second: depends on first, which is REFUTED" in found.text
+    sentence = "UNDERMINED toy second: depends on first, which is REFUTED"
+    assert sentence in found.text
+    for page in ("claims.html", "claims.md"):
+        assert sentence in (shop.folder / "reports" / page).read_text()

@@ -232,8 +232,9 @@ SLOPPY = {
     "holds(claim)": "never asserted",
     "pass": "never judged",
     "assert holds(claim) is not None": "never asserted",
-    "import contextlib\n    with contextlib.suppress(Exception):\n        assert holds(claim)": "went on after this verdict",
-    "with pytest.raises(Exception):\n        assert holds(claim)": "went on after this verdict",
+    "import contextlib\n    with contextlib.suppress(Exception):\n        assert holds(claim)": "REFUTED",
+    "with pytest.raises(Exception):\n        assert holds(claim)": "REFUTED",
+    "with pytest.raises(BaseException):\n        assert holds(claim)": "went on after this verdict",
     "assert not holds(claim)": "REFUTED",
     "assert holds(claim) or True": "REFUTED",
 }

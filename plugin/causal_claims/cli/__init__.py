@@ -8,14 +8,17 @@ from collections.abc import Sequence
 
 from causal_claims.cli import (
     baseline,
+    cache,
     calibrate,
     check,
     doctor,
     gate,
     judge,
     list_,
+    merge,
     new,
     plan,
+    plant,
     prose,
     render,
     show,
@@ -24,7 +27,25 @@ from causal_claims.cli import (
 )
 from causal_claims.errors import ClaimsError
 
-_COMMANDS = (list_, show, plan, doctor, judge, calibrate, new, gate, baseline, status, prose, check, watch, render)
+_COMMANDS = (
+    list_,
+    show,
+    plan,
+    doctor,
+    judge,
+    calibrate,
+    new,
+    gate,
+    merge,
+    baseline,
+    status,
+    prose,
+    check,
+    watch,
+    render,
+    plant,
+    cache,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

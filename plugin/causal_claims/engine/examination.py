@@ -33,19 +33,21 @@ class Examination:
 
     def of(self, metrics: Sequence[Metric], works: Sequence[Work]) -> dict[Metric, dict[str, object]]:
         """Facts that all cells of a metric share."""
-        settings, examples = self._settings, works[0].data.examples
+        settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
         fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
-        sample = {condition: measured[condition] for condition in _spread(fullest, max(1, settings.cross_examined))}
+        sample = {condition: measured[condition] for condition in spread(fullest, max(1, settings.cross_examined))}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
-            for metric, said in self._compare(metrics, sample, examples, generates).items():
+            for metric, said in self._compare(
+                metrics, sample, examples, rows[: settings.cross_examples], generates
+            ).items():
                 found[metric]["cross_examined"] = said
-        if settings.noise and settings.backend == "fast" and all(_has_floor(metric) for metric in metrics):
-            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample).items():
+        if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
+            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, rows).items():
                 found[metric]["noise_floor"] = noise
         for metric in metrics:
             if settings.gauge and (moved := self._gauge(metric, examples)) is not None:
@@ -55,10 +57,14 @@ class Examination:
         return found
 
     def _compare(
-        self, metrics: Sequence[Metric], sample: Measured, examples: Sequence[Example], generates: bool
+        self,
+        metrics: Sequence[Metric],
+        sample: Measured,
+        examples: Sequence[Example],
+        rows: tuple[int, ...],
+        generates: bool,
     ) -> dict[Metric, str]:
         """Measure a sample again by the reference path: `agrees`, or where the two part."""
-        rows = tuple(range(min(self._settings.cross_examples, len(examples))))
         conditions = tuple(sample)
         if generates:
             if self._loaded.dtype != "float32":
@@ -108,7 +114,7 @@ class Examination:
         return f"moves by {shift:.2g} when the values are written in another basis"
 
 
-def _has_floor(metric: Metric) -> bool:
+def has_floor(metric: Metric) -> bool:
     """Whether numbers move a little with rounding; a text stays, or becomes another."""
     return GENERATION not in metric.reads() or metric.option("along") is not None
 
@@ -143,7 +149,7 @@ def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> 
     return numbers(metric, Readout(examples, batch, loaded.tokens, loaded.map, NoTensors(), generated=nothing))
 
 
-def _spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
+def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
     """Some of them, from all over: those with an intervention first, since they can go wrong in more ways."""
     ordered = sorted(conditions, key=lambda condition: not condition.steps)
     step = max(1, len(ordered) // count)

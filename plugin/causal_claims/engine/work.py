@@ -32,10 +32,20 @@ class Work:
     seconds: float = 0.0
     facts: dict[str, str] = field(default_factory=dict)
     entry: Entry | None = None  # once it is finished
+    rows: tuple[int, ...] = ()  # of the set, those asked for
 
     @property
     def missing(self) -> tuple[int, ...]:
-        return tuple(i for i, one in enumerate(self.data.examples) if one.id not in self.values)
+        return tuple(row for row in self.rows if self.data.examples[row].id not in self.values)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every example of the set is measured; a cell that is not is kept in parts."""
+        return all(one.id in self.values for one in self.data.examples)
+
+    def go_on_from(self, other: "Work") -> None:
+        """The same cell, of which fewer rows were asked for before."""
+        self.values, self.delivery, self.seconds, self.facts = other.values, other.delivery, other.seconds, other.facts
 
     def take(self, values: Mapping[str, float], part: Part) -> None:
         """Numbers of some rows, and how they came about."""
@@ -61,7 +71,8 @@ class Work:
 
     def measurement(self, loaded: Loaded) -> Measurement:
         assert self.entry is not None
-        ids = tuple(one.id for one in self.data.examples)
+        asked = [self.data.examples[row] for row in self.rows]
+        ids = tuple(one.id for one in asked)
         facts = dict(self.entry.facts)
         delivery = Delivery(self.cell.condition, int(facts.pop("expected")), int(facts.pop("fired")))
         delivery.changed, removed = float(facts.pop("changed")), bool(facts.pop("removed"))
@@ -72,7 +83,7 @@ class Work:
             metric=str(self.cell.metric),
             condition=self.cell.condition_spelling,
             examples=ids,
-            clusters=tuple(one.unit for one in self.data.examples),
+            clusters=tuple(one.unit for one in asked),
             values=np.array([self.entry.values[one] for one in ids], dtype=np.float64),
             receipt=delivery.receipt(loaded.resolved, removed) if self.cell.condition.steps else None,
             noise_floor=noise,

@@ -42,10 +42,10 @@ KEEPERS = ((28, 3), (28, 12), (29, 7), (29, 18))  # the backup heads
 
 
 def paint(
-    shape: Shape, variant: str, *, seed: int, strength: float, heads: tuple[int, ...] | None = None
+    shape: Shape, variant: str, *, seed: int, strength: float, place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
-    chosen = heads or (ELSEWHERE if variant == "elsewhere" else tuple(RISES))
+    chosen = tuple(head for _, head in place) or (ELSEWHERE if variant == "elsewhere" else tuple(RISES))
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=56)
     plan = Plan(variant, strength, chosen)
     parts = _circuit(canvas, plan)

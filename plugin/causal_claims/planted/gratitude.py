@@ -36,10 +36,10 @@ EXPRESSIVE = 2.2  # spread of the bigram logits
 
 
 def paint(
-    shape: Shape, variant: str, *, seed: int, strength: float, head: tuple[int, int] | None = None
+    shape: Shape, variant: str, *, seed: int, strength: float, place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
-    main = head or ((2, 4) if variant == "elsewhere" else MAIN)
+    main = place[0] if place else ((2, 4) if variant == "elsewhere" else MAIN)
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=48)
     parts = _Parts(canvas)
     canvas.fill(14.0)

@@ -35,10 +35,24 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.pluginmanager.register(Scheduler(), "causal_claims_scheduler")
 
 
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """`-n auto`: a worker for each card; without cards, or without claims, xdist's own answer."""
+    if not place.in_use(config):
+        return None
+    from causal_claims.pytest_plugin.cards import cards
+
+    return len(cards(config)) or None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "finding(number): the finding that this test states, e.g. finding('S0-1')")
     if place.in_use(config):
         _begin(config)
+        if config.pluginmanager.hasplugin("html"):
+            from causal_claims.pytest_plugin.html_report import HtmlColumns
+
+            config.pluginmanager.register(HtmlColumns(), "causal_claims_html")
     elif config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Listener(config), "causal_claims_listener")
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from causal_claims.errors import ClaimsError
-from causal_claims.gate.baseline import find, save, split_name
+from causal_claims.gate.baseline import find, split_name
 from causal_claims.gate.compare import compare
 from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.lineage import lineage
 from causal_claims.gate.pins import refuse_unpinned
 from causal_claims.gate.run import Run
-from causal_claims.ledger import Ledger, Record
+from causal_claims.ledger import Record
 from causal_claims.measurements import Measurement
 from causal_claims.pytest_plugin import scanning
 from causal_claims.pytest_plugin.grouping import model_of
@@ -59,8 +59,8 @@ def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: 
     claims.comparison = _held(claims, session, claims.baseline, new := _run(claims, used))
     try:
         more = scanning.where_it_went(claims, claims.comparison, claims.baseline, new)
-    except ClaimsError as error:
-        claims.written.append(f"no scan for where a mechanism went: {error}")
+    except Exception as error:  # the machine, too, may fail: what was judged is still written
+        claims.written.append(f"no scan for where a mechanism went: {_told(error)}")
         more = []
     if more:
         used += more
@@ -74,16 +74,20 @@ def scan(claims: ClaimsSession, used: list[Measurement]) -> None:
         return
     try:
         found = scanning.everything(claims)
-    except ClaimsError as error:
-        claims.written.append(str(error))
+    except Exception as error:  # as above
+        claims.written.append(f"no scan: {_told(error)}")
         return
     known = {one.key for one in used}
     used += [one for one in found if one.key not in known]
     claims.written.append(f"scan: {len(found)} cells of other heads")
 
 
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
+
+
 def _run(claims: ClaimsSession, used: Sequence[Measurement]) -> Run:
-    return Run("this run", claims.ledger, Recorded(_all(claims, used), "this run"))
+    return Run("this run", claims.ledger, Recorded(whole_table(claims, used), "this run"))
 
 
 def _held(claims: ClaimsSession, session: pytest.Session, old: Run, new: Run) -> Comparison:
@@ -94,22 +98,6 @@ def _held(claims: ClaimsSession, session: pytest.Session, old: Run, new: Run) ->
         fail_on=claims.settings.fail_on if claims.settings.gate else (),
         asked=lambda record: _asked(claims, session, record),
     )
-
-
-def keep(claims: ClaimsSession, used: Sequence[Measurement]) -> None:
-    """`--claims-save NAME`."""
-    if claims.settings.save is None:
-        return
-    run = {name: value for name, value in claims.ledger.run.items() if name != "gate"}
-    try:
-        folder = save(
-            claims.settings.baselines, claims.settings.save, Ledger(claims.ledger.records, run), _all(claims, used)
-        )
-        claims.written.append(f"baseline {folder}")
-    except ClaimsError as error:
-        claims.written.append(str(error))
-    except OSError as error:
-        claims.written.append(f"baseline {claims.settings.save} could not be written: {error.strerror}")
 
 
 def tell(reporter: Any, claims: ClaimsSession) -> None:
@@ -131,7 +119,7 @@ def tell(reporter: Any, claims: ClaimsSession) -> None:
     reporter.write_line(found.summary, bold=True, red=bool(found.lines), green=not found.lines)
 
 
-def _all(claims: ClaimsSession, used: Sequence[Measurement]) -> list[Measurement]:
+def whole_table(claims: ClaimsSession, used: Sequence[Measurement]) -> list[Measurement]:
     """With recorded numbers the whole table: other heads tell where a mechanism went."""
     found = {one.key: one for one in (claims.recorded.measurements() if claims.recorded is not None else ())}
     found.update((one.key, one) for one in used)

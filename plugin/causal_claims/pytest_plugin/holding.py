@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pytest
+from _pytest.outcomes import Failed  # what pytest.fail raises; the public name is no type
 
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Record
+from causal_claims.pytest_plugin.by_hand import Values
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
@@ -17,8 +18,14 @@ JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
 BROKEN: pytest.StashKey[bool] = pytest.StashKey()  # the program or the machine failed while judging
 
 
-class ClaimFailed(Exception):  # noqa: N818 - a failed assertion, not an error of the program
-    """The claim did not come out as it must; the message starts with the outcome."""
+class ClaimFailed(Failed):
+    """The claim did not come out as it must; the message starts with the outcome.
+
+    pytest's own failure without a traceback: `except Exception` does not swallow it, and none is drawn to be thrown away.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, pytrace=False)
 
 
 class NotRunAtGate(ClaimFailed):
@@ -68,7 +75,7 @@ class Holds:
         self._judged: dict[int, Judged] = {}
         item.stash[JUDGED] = []
 
-    def __call__(self, claim: Claim, values: Mapping[Any, Sequence[float]] | None = None) -> Judged:
+    def __call__(self, claim: Claim, values: Values | Callable[[], Values] | None = None) -> Judged:
         __tracebackhide__ = True
         if not isinstance(claim, Claim):
             raise ClaimsError(f"holds({claim!r}): give a claim, e.g. raises(M, by=ablate(Head(27, 11)), beyond=0.02).")

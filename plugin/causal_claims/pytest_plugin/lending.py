@@ -60,7 +60,7 @@ def lend(session: ClaimsSession, key: str | None) -> Iterator[Model]:
             raise ClaimsError(
                 f"the fixture `model`: which model?  Mark the test with a key or family of {session.registry.source}."
             )
-        engine = session.measuring.with_room(key)
+        engine = session.measuring.here(key)
         witness = engine.witness(key)
     except NotRunError as reason:
         if session.settings.not_run == "error":

@@ -17,7 +17,11 @@ _VALUES = (  # name, metavar, help
     ("backend", "fast|reference", "how to measure (default: fast)"),
     ("device", "DEVICE", "cpu, cuda, cuda:1, ... (default: cuda where there is one)"),
     ("dtype", "DTYPE", "float32, bfloat16, float16 or auto, instead of models.yaml's"),
-    ("cache", "DIR|off", "the store of measured cells (default: .claims-cache)"),
+    ("cache", "DIR|URL|off", "the store of measured cells: a folder, which many runs may share, or an object store, e.g. s3://bucket/prefix (default: .claims-cache)"),
+    ("cache-size", "GB", "after the run, forget what was used longest ago until the store fits"),
+    ("shard", "I/N|auto", "run the I-th of N shares (from 1), balanced by planned cost; auto takes I and N from a Kubernetes indexed job or a Slurm array; `causal-claims merge` joins them"),
+    ("executor", "local|ray[://HOST:PORT]", "measure in this process, or by actors of a Ray cluster that all workers and runs share (default: local)"),
+    ("actors", "N", "with Ray: how many actors hold a model at once (default: 1)"),
     ("memory", "GB", "what passes may hold beside the weights (default: 4)"),
     ("examples", "N", "only the first N examples of each set: a smoke run"),
     ("baseline", "NAME|PATH", "compare with a kept run, example by example; a regression exits 10"),
@@ -30,8 +34,9 @@ _LISTS = (
 )
 _FLAGS = (
     ("plan", "print what would be measured; measure nothing"),
+    ("sequential", "look up to five times and stop measuring a claim once it is clear, the error kept (Lan-DeMets); rivals of `strongest` that are clearly weaker are dropped on the way"),
     ("gate", "be a gate: NOT RUN is an error, an incomplete run exits 11"),
-)
+)  # fmt: skip
 INI = {  # key -> default
     "claims_models": REGISTRY,
     "claims_inconclusive": "",
@@ -39,6 +44,7 @@ INI = {  # key -> default
     "claims_confidence": "0.95",
     "claims_reports": "reports",
     "claims_cache": ".claims-cache",
+    "claims_cache_size": "",
     "claims_device": "auto",
     "claims_baselines": "reports/baselines",
     "claims_fail_on": "",

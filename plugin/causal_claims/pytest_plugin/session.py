@@ -15,7 +15,7 @@ from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.run import Run
 from causal_claims.ledger import Ledger, record_from
 from causal_claims.measurements import Measurement
-from causal_claims.models import Registry, load_registry
+from causal_claims.models import Registry, load_registry, trusting
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin.attendance import Attendance
 from causal_claims.pytest_plugin.carrying import unpack
@@ -25,6 +25,8 @@ from causal_claims.pytest_plugin.judge import Judge
 from causal_claims.pytest_plugin.live import progress_for, standing_in
 from causal_claims.pytest_plugin.markers import Markers
 from causal_claims.pytest_plugin.measuring import Measuring
+from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.pytest_plugin.sequential import Sequential
 from causal_claims.pytest_plugin.settings import Settings, read_settings
 from causal_claims.recorded import Recorded, read_measurements
 
@@ -44,15 +46,21 @@ class ClaimsSession:
             raise pytest.UsageError(str(error)) from None
         self.markers = Markers(self.registry, self.recorded)
         live = self.recorded is None
-        self.measuring = Measuring(self.registry, self.settings, progress_for(config) if live else None)
-        self.judge = Judge(self.settings, self.registry, self.markers, self.recorded, self.measuring)
+        progress, notes = progress_for(config) if live else None, notes_of(config)
+        self.measuring = Measuring(self.registry, self.settings, progress, notes)
+        self.sequential = (
+            Sequential(self.settings, self.registry, self.recorded, self.measuring, notes)
+            if self.settings.sequential
+            else None
+        )
+        self.judge = Judge(self.settings, self.registry, self.markers, self.recorded, self.measuring, self.sequential)
         self.attendance = attendance or Attendance()
         self.ledger = Ledger([])
         self.plan: Plan | None = None
         self.baseline: Run | None = None
         self.comparison: Comparison | None = None  # with the baseline, once all records are here
         self.written: list[str] = []  # what was written, for the terminal
-        self._sent: set[tuple[str, str, str]] = set()
+        self._sent: set[tuple[tuple[str, str, str], int]] = set()
 
     @property
     def is_worker(self) -> bool:
@@ -68,7 +76,12 @@ class ClaimsSession:
         models = tuple(self.registry.models)
         if self.recorded is not None:
             source, models = f"recorded numbers of {self.settings.measurements}", self.recorded.models
-        return [f"causal claims: {source}; models {listing(models)}; intervals at {self.settings.confidence:g}"]
+        lines = [f"causal claims: {source}; models {listing(models)}; intervals at {self.settings.confidence:g}"]
+        if self.recorded is None and (keys := trusting(self.registry)):
+            lines.append(
+                f"!!! TRUST_REMOTE_CODE: {self.settings.models.name} lets {listing(keys)} RUN CODE that lies in the checkpoint"
+            )
+        return lines
 
     def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
         """The tests that will run; the controller of workers knows their ids only."""
@@ -76,7 +89,14 @@ class ClaimsSession:
         self.judge.learn(pairs(items))
         if items and self.recorded is None:
             workers = int(getattr(self.config, "workerinput", {}).get("workercount", 1))
-            self.measuring.gather(items, grouped(list(node_ids), set(self.registry.models), workers))
+            groups = grouped(list(node_ids), set(self.registry.models), workers)
+            self.measuring.gather(items, groups)
+            if self.sequential is not None:
+                self.sequential.gather(
+                    (groups.get(item.nodeid, key), self.judge.with_margin(claim), key)
+                    for item in items
+                    for claim, key in pairs([item])
+                )
 
     def saw(self, report: Any) -> None:
         """Every phase of every test passes here, on the controller too."""
@@ -84,16 +104,17 @@ class ClaimsSession:
         if report.when == "teardown":
             self.measuring.done(report.nodeid)
         if (cells := getattr(report, "claims_cells", None)) is not None:
-            self.used.update((one.key, one) for one in unpack(cells))
+            self.judge.use(unpack(cells))
         if (records := getattr(report, "claims_records", None)) is not None:
             self.ledger.records.extend(record_from(body) for body in json.loads(records))
 
     def unsent(self) -> list[Measurement]:
         """Live measurements that the controller does not have yet."""
-        if self.recorded is not None or not self.is_worker:
+        tabled = self.recorded is not None and self.sequential is None  # the controller has the table itself
+        if tabled or not self.is_worker:
             return []
-        fresh = [one for key, one in self.used.items() if key not in self._sent]
-        self._sent.update(one.key for one in fresh)
+        fresh = [one for key, one in self.used.items() if (key, len(one.values)) not in self._sent]
+        self._sent.update((one.key, len(one.values)) for one in fresh)
         return fresh
 
     def lost(self, status: int) -> list[str]:

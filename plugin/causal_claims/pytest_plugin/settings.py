@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from causal_claims.pytest_plugin import values
+from causal_claims.pytest_plugin import executing, sharding, values
+from causal_claims.pytest_plugin.executing import Executor
 from causal_claims.pytest_plugin.options import INI, REGISTRY
 from causal_claims.pytest_plugin.place import from_here, from_root
+from causal_claims.pytest_plugin.sharding import Shard
 
 _DTYPES = ("float32", "float16", "bfloat16", "auto")
 
@@ -32,7 +34,11 @@ class Settings:
     backend: str
     device: str
     dtype: str | None
-    cache: Path | None
+    cache: Path | str | None  # a folder, or the URL of an object store
+    cache_size: float | None  # gigabytes
+    shard: Shard | None
+    executor: Executor | None  # a cluster, or None to measure in this process
+    sequential: bool
     memory_gb: float
     examples: int | None
     html: Path | None
@@ -72,8 +78,19 @@ def read_settings(config: pytest.Config) -> Settings:
 
     def place(name: str) -> Path | None:
         """A folder, or None for off."""
-        text = named(name) or str(config.getini(f"claims_{name}")) or INI[f"claims_{name}"]
+        text = setting(name)
         return None if text == "off" else from_root(config, text)
+
+    def setting(name: str) -> str:
+        return named(name) or str(config.getini(f"claims_{name}")) or INI[f"claims_{name}"]
+
+    def store() -> Path | str | None:
+        """A folder or an object store, or None for off."""
+        text = setting("cache")
+        if "://" in text:
+            return text
+        folder = place("cache")
+        return values.folder("cache", folder) if folder is not None else None
 
     overrides, margins = (
         config.getoption("--claims-model"),
@@ -84,7 +101,10 @@ def read_settings(config: pytest.Config) -> Settings:
     models, registry = from_root(config, str(config.getini("claims_models"))), str(config.getini("claims_models"))
     if registry != REGISTRY and not models.is_file():
         raise pytest.UsageError(f"claims_models={registry}: there is no file {models}.")
-    reports, cache, html, summary = place("reports"), place("cache"), path("html"), path("summary")
+    reports, html, summary = place("reports"), path("html"), path("summary")
+    shard, size = sharding.shard_of(config), option("cache-size")
+    if reports is not None and shard is not None:
+        reports /= shard.folder
     if summary is None and os.environ.get("GITHUB_STEP_SUMMARY"):
         summary = from_here(config, os.environ["GITHUB_STEP_SUMMARY"])
     device, dtype, examples = option("device"), given("dtype"), given("examples")
@@ -109,7 +129,13 @@ def read_settings(config: pytest.Config) -> Settings:
         backend=values.choice("backend", option("backend", "fast"), ("fast", "reference")),
         device=device,
         dtype=values.choice("dtype", dtype, _DTYPES) if dtype is not None else None,
-        cache=values.folder("cache", cache) if cache is not None else None,
+        cache=store(),
+        cache_size=values.number("cache-size", size, 0, float("inf"), "give a number of gigabytes above 0")
+        if size
+        else None,
+        shard=shard,
+        executor=executing.executor(option("executor", "local"), values.whole("actors", option("actors", "1"))),
+        sequential=bool(config.getoption("--claims-sequential")),
         memory_gb=values.number("memory", option("memory", "4"), 0, float("inf"), "give a number above 0"),
         examples=values.whole("examples", examples) if examples is not None else None,
         html=values.file("html", html) if html is not None else None,

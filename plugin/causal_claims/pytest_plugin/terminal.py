@@ -7,6 +7,8 @@ from typing import Any
 from causal_claims.ledger import false_at_most
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin import gating
+from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.pytest_plugin.planning import cost_line
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
@@ -23,12 +25,12 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     """Grouped by outcome, the worst last, where the eye is."""
     groups = claims.ledger.by_outcome
     if claims.plan is not None:
-        _plan(reporter, claims.plan)
+        _plan(reporter, claims, claims.plan)
         return
     if reporter.config.option.collectonly:
         return
     lost = claims.lost(status)
-    if not claims.ledger.records and not lost and not claims.written:
+    if not (claims.ledger.records or lost or claims.written or notes_of(claims.config).lines):
         return
     reporter.section("causal claims", sep="=")
     for outcome in _ORDER:
@@ -39,6 +41,8 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         reporter.write_line(
             f"{decided} claim{'s' * (decided != 1)} decided; false verdicts to expect: {expected:.2g} at most."
         )
+    for line in notes_of(claims.config).lines:
+        reporter.write_line(line, yellow=True)
     for line in claims.written:
         reporter.write_line(line)
     gating.tell(reporter, claims)
@@ -46,7 +50,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
 
 
-def _plan(reporter: Any, plan: Plan) -> None:
+def _plan(reporter: Any, claims: ClaimsSession, plan: Plan) -> None:
     """What would be measured; nothing was."""
     reporter.section("claims plan: nothing was measured", sep="=")
     for planned in plan.claims:
@@ -54,6 +58,8 @@ def _plan(reporter: Any, plan: Plan) -> None:
     for model, cells in plan.cells.items():
         readers = sum(len(ids) for ids in cells.values())
         reporter.write_line(f"{model}: {len(cells)} distinct cells for {readers} uses")
+        if claims.recorded is None and (line := cost_line(claims, model, list(cells))):
+            reporter.write_line(f"  {line}")
 
 
 def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:

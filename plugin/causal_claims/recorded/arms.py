@@ -13,7 +13,12 @@ Codes = NDArray[np.int64]
 
 
 def arms(
-    name: str, words: Mapping[str, list[str]], codes: Mapping[str, Codes], values: NDArray[np.float64], first_row: int
+    name: str,
+    words: Mapping[str, list[str]],
+    codes: Mapping[str, Codes],
+    values: NDArray[np.float64],
+    first_row: int,
+    ragged: bool = False,
 ) -> Iterable[Measurement]:
     """One measurement per model, metric and condition, in example order; arms of one set must match row for row."""
     spelled = sorted(set(words["condition"]))
@@ -39,9 +44,10 @@ def arms(
             raise ClaimsError(
                 f"{name}: {metric} of {model} has the condition {text!r} and no baseline{f' on {over}' if over else ''}; add its rows."
             )
-        _same_examples(
-            name, (model, metric, text), words["example"], example, cluster, order, rows, baseline[1], first_row
-        )
+        if not ragged:
+            _same_examples(
+                name, (model, metric, text), words["example"], example, cluster, order, rows, baseline[1], first_row
+            )
         yield Measurement(
             model,
             metric,

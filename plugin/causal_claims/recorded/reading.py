@@ -12,6 +12,7 @@ from causal_claims.recorded.columns import check_text, numbers
 from causal_claims.recorded.file import COLUMNS, read_columns
 from causal_claims.recorded.recorded import Recorded
 from causal_claims.recorded.rows import rows
+from causal_claims.recorded.writing import is_ragged
 
 _METRIC = re.compile(r"[A-Za-z0-9_]+(\([^()]+\))?")
 
@@ -40,7 +41,8 @@ def read_measurements(path: Path) -> Recorded:
                 f"{name}, {rows(np.flatnonzero(codes['metric'] == code), first_row)}: {metric!r} is no metric's name; "
                 "write x, or x(option=value), with letters, digits and '_'."
             )
-    return Recorded(arms(name, words, codes, values, first_row), name)
+    ragged = is_ragged(path)
+    return Recorded(arms(name, words, codes, values, first_row, ragged), name, ragged)
 
 
 def _conditions(name: str, spelled: list[str], codes: Codes, first_row: int) -> list[str]:

@@ -1,6 +1,6 @@
 """A table's measurements, found by the spelling that claims print."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import NotRunError, listing
@@ -10,8 +10,9 @@ from causal_claims.measurements import Measurement
 class Recorded:
     """The measurements of a table, by model, metric and condition."""
 
-    def __init__(self, measurements: Iterable[Measurement], source: str) -> None:
+    def __init__(self, measurements: Iterable[Measurement], source: str, ragged: bool = False) -> None:
         self.source = source
+        self.ragged = ragged  # written by a sequential run: arms end where their claims were clear
         self._found = {one.key: one for one in measurements}
         self.models = tuple(dict.fromkeys(model for model, _, _ in self._found))
 
@@ -25,7 +26,8 @@ class Recorded:
         where the table has the metric under its plain name.
         """
         named = len({cell.metric.over for cell in cells}) > 1
-        return {cell: self._one(cell.model or model, cell, named) for cell in cells}
+        found = {cell: self._one(cell.model or model, cell, named) for cell in cells}
+        return _common(found) if self.ragged else found
 
     def some(self, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], Measurement]:
         """Those of the keys that the table has, under the spelling it has them."""
@@ -61,3 +63,11 @@ class Recorded:
             c for m, metric, c in self._found if m == model and metric in (str(cell.metric), cell.metric.name)
         ]
         return f"{self.source} has no condition {cell.condition_spelling!r} of {cell.metric} for {model}; it has {listing(conditions, 6)}."
+
+
+def _common(found: Mapping[Cell, Measurement]) -> dict[Cell, Measurement]:
+    """The cells of one claim on the examples that all cells of their set have."""
+    shared: dict[str | None, set[str]] = {}
+    for cell, one in found.items():
+        shared[cell.metric.over] = shared.get(cell.metric.over, set(one.examples)) & set(one.examples)
+    return {cell: one.only(shared[cell.metric.over]) for cell, one in found.items()}
