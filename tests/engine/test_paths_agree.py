@@ -163,6 +163,26 @@ def test_generation_under_interventions_on_both_paths(registry):
             assert fast[cell].receipt.fired == reference[cell].receipt.fired
 
 
+def test_lists_of_words_share_one_text_and_each_has_its_own_number(registry):
+    word_list("colours", ["red", "blue"])
+    word_list("beasts", ["cat", "dog"])
+    cells = [
+        Cell(Metric("keyword_expected", over=OVER, list=name, tokens=4, first=first), condition)
+        for name in ("colours", "beasts")
+        for first in (0, 1)
+        for condition in (BASELINE, ablate(Head(1, 2)))
+    ]
+    together = values(registry, cells, "mistral", examples=3)
+    for cell in cells:
+        alone = values(registry, [cell], "mistral", examples=3)[cell]
+        np.testing.assert_allclose(together[cell].values, alone.values, rtol=1e-6, err_msg=str(cell))
+    of = {
+        (c.metric.option("list"), c.metric.option("first")): together[c].values for c in cells if not c.condition.steps
+    }
+    assert not np.array_equal(of["colours", 0], of["beasts", 0])
+    assert (of["colours", 1] < of["colours", 0]).all()
+
+
 @pytest.mark.parametrize("along", ["clean", "continuation"])
 def test_expected_words_along_a_text_on_both_paths_and_by_hand(registry, monkeypatch, along):
     word_list("colours", ["red", "blue"])
