@@ -204,10 +204,10 @@ def test_expected_words_along_a_text_on_both_paths_and_by_hand(registry, monkeyp
 
 def test_greedy_text_equals_generate_of_transformers(registry):
     """With the model's own attention mask and cache, prompt by prompt."""
+    from causal_claims.engine.decoder import Decoder
     from causal_claims.engine.decoding import Decoding
     from causal_claims.engine.delivery import Delivery
     from causal_claims.engine.editing import Block
-    from causal_claims.engine.generation import _Decoder
     from causal_claims.engine.network import Network
     from causal_claims.engine.tokens import pad
 
@@ -217,7 +217,7 @@ def test_greedy_text_equals_generate_of_transformers(registry):
         ids = [loaded.tokens.prompt(one.prompt, one.id) for one in rows]
         block = Block(slice(0, len(rows)), Delivery(BASELINE), (), lambda edit, live: None)
         with torch.inference_mode():
-            decoder = _Decoder(Network(loaded.map), pad(ids, "cpu", "left"), [block], 6, frozenset())
+            decoder = Decoder(Network(loaded.map), pad(ids, "cpu", "left"), [block], 6, frozenset())
             written = decoder.run(Decoding(tokens=6), rows, frozenset())
             for prompt, ours in zip(ids, written, strict=True):
                 whole = loaded.hf_model.generate(

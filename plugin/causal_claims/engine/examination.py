@@ -37,7 +37,7 @@ class Examination:
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
-        sample = {condition: measured[condition] for condition in _spread(measured, max(1, settings.cross_examined))}
+        sample = {condition: measured[condition] for condition in spread(measured, max(1, settings.cross_examined))}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
@@ -45,7 +45,7 @@ class Examination:
                 metrics, sample, examples, rows[: settings.cross_examples], generates
             ).items():
                 found[metric]["cross_examined"] = said
-        if settings.noise and settings.backend == "fast" and all(_has_floor(metric) for metric in metrics):
+        if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
             for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, rows).items():
                 found[metric]["noise_floor"] = noise
         for metric in metrics:
@@ -111,7 +111,7 @@ class Examination:
         return f"moves by {shift:.2g} when the values are written in another basis"
 
 
-def _has_floor(metric: Metric) -> bool:
+def has_floor(metric: Metric) -> bool:
     """Whether numbers move a little with rounding; a text stays, or becomes another."""
     return GENERATION not in metric.reads() or metric.option("along") is not None
 
@@ -141,7 +141,7 @@ def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> 
     return numbers(metric, Readout(examples, batch, loaded.tokens, loaded.map, NoTensors(), generated=nothing))
 
 
-def _spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
+def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
     """Some of them, from all over: those with an intervention first, since they can go wrong in more ways."""
     ordered = sorted(conditions, key=lambda condition: not condition.steps)
     step = max(1, len(ordered) // count)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from causal_claims.claims.effects import Cell
-from causal_claims.engine.delivery import edits
+from causal_claims.engine.edits import edits
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.store import Address
 from causal_claims.examples import ExampleSet

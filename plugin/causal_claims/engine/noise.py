@@ -4,7 +4,7 @@ The same examples are measured again in other batches, padded on the other side;
 The floor is the root mean square of the differences, for the claim's own metric.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,6 @@ from causal_claims.sites import GENERATION
 
 SAMPLE = 8  # examples
 Measured = Mapping[Intervention, Mapping[Metric, Mapping[str, float]]]  # what is known, by example id
-CHEAPEST_FIRST = ("bfloat16", "float16", "float32")
 
 
 def floor(
@@ -34,9 +33,8 @@ def floor(
     among: Sequence[int],
 ) -> dict[Metric, float]:
     """The noise of metrics that are measured together, found on a sample of their measured rows and conditions."""
-    rows = tuple(among[:: max(1, len(among) // SAMPLE)])[:SAMPLE]
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
-    task = Task(tuple(metrics), tuple(conditions), tuple(examples), rows)
+    task = Task(tuple(metrics), tuple(conditions), tuple(examples), sampled(among))
     path = GenerationPath if GENERATION in task.reads() else FastPath
     differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
@@ -48,12 +46,9 @@ def floor(
     }
 
 
-def cheapest(load_as: Callable[[str], float], margin: float) -> str:
-    """The cheapest arithmetic whose floor is at most a tenth of the margin; float32 where none is."""
-    for dtype in CHEAPEST_FIRST[:-1]:
-        if load_as(dtype) <= margin / 10:
-            return dtype
-    return CHEAPEST_FIRST[-1]
+def sampled(rows: Sequence[int]) -> tuple[int, ...]:
+    """Some of them, from all over."""
+    return tuple(rows[:: max(1, len(rows) // SAMPLE)])[:SAMPLE]
 
 
 def _differences(path: Path, task: Task, measured: Measured) -> dict[Metric, list[float]]:

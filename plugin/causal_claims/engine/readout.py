@@ -160,7 +160,7 @@ class Readout:
         ids, mask = self.batch.ids, self.batch.mask
         index = torch.arange(ids.shape[1] - 1, device=ids.device)
         found = torch.zeros(len(ids), ids.shape[1] - 1, device=ids.device)
-        step = max(1, 2**26 // (len(ids) * self.map.vocabulary))  # positions at a time: the vocabulary is wide
+        step = max(1, 2**24 // (len(ids) * self.map.vocabulary))  # positions at a time: the vocabulary is wide
         for part in torch.split(index, step):
             logits = self.tensors.logits(part.expand(len(ids), -1), None).float()
             chosen = logits.gather(2, ids[:, part + 1, None])[..., 0]
