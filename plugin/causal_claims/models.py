@@ -198,3 +198,8 @@ def model_counts(key: str, start: str | None = None) -> ModelSpec:
         if (place / "models.yaml").is_file():
             return load_registry(place / "models.yaml")[key]
     raise ClaimsError(f"model_counts({key!r}): there is no models.yaml in {folder} or above it.")
+
+
+def trusting(registry: Registry) -> list[str]:
+    """The models whose entry lets their checkpoint run code of its own."""
+    return [key for key, spec in registry.models.items() if spec.trust_remote_code]

@@ -64,7 +64,7 @@ WORDS = {words!r}
 def small{rows}():
     import random
     draw = random.Random(0)
-    return [Example(f"e{{i}}", " ".join(draw.choices(WORDS, k=draw.randint(5, 12))), fields={{"target": " Paris", "foil": " Berlin"}})
+    return [Example(f"e{{i}}", " ".join(draw.choices([w for w in WORDS if w not in ("Paris", "Berlin")], k=draw.randint(5, 12))), fields={{"target": " Paris", "foil": " Berlin"}})
             for i in range({rows})]
 
 import causal_claims.engine.engine as engine

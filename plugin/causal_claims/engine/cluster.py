@@ -26,6 +26,7 @@ from causal_claims.interventions.intervention import OPERATIONS
 from causal_claims.measurements import Measurement
 from causal_claims.metrics.metric import METRICS
 from causal_claims.models import ModelSpec, Registry
+from causal_claims.sites import Head
 
 NAMESPACE = "causal-claims"
 BATCH = 48  # cells asked for at once
@@ -102,6 +103,9 @@ class ClusterEngine:
     def has_room(self, model: str) -> bool:
         """Models lie on the cluster's cards, not here."""
         return True
+
+    def attention(self, model: str, head: Head, over: str) -> None:
+        """No picture is asked of the cluster."""
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         from causal_claims.engine.engine import Engine

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from causal_claims.claims.effects import Cell
 from causal_claims.engine.edits import edits, needs, source_prompts
@@ -12,6 +13,7 @@ from causal_claims.engine.fast import FastPath
 from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.identity import address
 from causal_claims.engine.loading import Loaded, load
+from causal_claims.engine.pattern import pattern
 from causal_claims.engine.precision import Margins, by_margin, cheapest, cheapest_first, floor_of
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.room import fits
@@ -27,7 +29,7 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.measurements import Measurement
 from causal_claims.metrics.metric import METRICS, Metric
 from causal_claims.models import Registry
-from causal_claims.sites import GENERATION, LAST
+from causal_claims.sites import GENERATION, LAST, Head
 
 Found = dict[Cell, Measurement | ClaimsError]
 Rows = Callable[[ExampleSet], tuple[int, ...]]
@@ -74,6 +76,16 @@ class Engine:
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def attention(self, model: str, head: Head, over: str) -> dict[str, Any] | None:
+        """A head's pattern on the first example of a set, for a picture; None unless the model is in memory."""
+        loaded = next((one for (key, _), one in self._held.items() if key == model), None)
+        if loaded is None:
+            return None
+        try:
+            return pattern(loaded, self.settings, head, examples(over).examples[0])
+        except (ClaimsError, RuntimeError):  # a picture that cannot be had costs no verdict
+            return None
 
     def witness(self, model: str) -> Witness:
         """Somebody outside is about to use the model."""

@@ -10,7 +10,7 @@ from causal_claims.claims.kinds.raises import Superiority
 from causal_claims.interventions.intervention import Intervention, Step
 from causal_claims.measurements import Measurement
 from causal_claims.sites import LOGITS, Head
-from causal_claims.verdicts import Guard, number
+from causal_claims.verdicts import Guard, Outcome, number
 
 _SAME = ("dtype", "device", "special_tokens", "weights", "padding")  # facts that the arms of one comparison share
 _DECODING = ("tokens", "temperature", "top_p", "seed", "along")
@@ -83,7 +83,8 @@ def norm_artefact(
 ) -> Iterator[Guard]:
     """An ablation that acts only by changing the norm that the next normalisation divides by.
 
-    It fires where, with a random write of the same norm in its place, less than half of the effect is left for certain.
+    With a random write of the same norm in its place, more than half of the effect must be left for certain: where less is,
+    the claim is INVALID, and where it would be supported and that is open, INCONCLUSIVE.
     """
     of = norm_twins(claim)
     if not of or not all(twin in twins for twin in of.values()):
@@ -97,8 +98,13 @@ def norm_artefact(
     figures = (
         f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with a random write of the same norm"
     )
+    more = rest.interval.low > 0 if zeroed.effect > 0 else rest.interval.high < 0
+    supported = (zeroed.interval.low if rule.sign > 0 else -zeroed.interval.high) > rule.beyond
     if less and not rest.thin:
         yield Guard("norm artefact", f"most of the effect is the norm's: {figures}", True)
+    elif supported and not more and not rest.thin:
+        sentence = f"it is open whether the norm alone does it: {figures}"
+        yield Guard("norm artefact", sentence, True, Outcome.INCONCLUSIVE)
     else:
         yield Guard("norm artefact", f"the effect is not the norm's alone: {figures}")
 

@@ -12,12 +12,18 @@ from causal_claims.verdicts import Guard, Outcome, number
 Cells = Mapping[Cell, Measurement]
 
 
-def data_guards(cells: Cells, *, integrity: bool = False) -> Iterator[Guard]:
-    """All guards on recorded numbers.  A claim of exact equality (`integrity`) may see identical figures."""
+def data_guards(cells: Cells, *, integrity: bool = False, cause: bool = True) -> Iterator[Guard]:
+    """All guards on recorded numbers.
+
+    A claim of exact equality (`integrity`) may see identical figures; one that asks for no `cause` may reproduce a figure
+    however it was read.
+    """
     yield _finite(cells)
     yield _delivered(cells)
     if not integrity:
         yield _informative(cells)
+    if cause:
+        yield _read_position(cells)
     yield _replication_unit(cells)
     yield _numerics(cells)
     yield _gauge(cells)
@@ -102,6 +108,14 @@ def _same_figures(cells: Cells) -> str | None:
         what = "identical arms without a receipt" if baseline else "identical figures for different interventions"
         return f"{what}: {twin.condition_spelling} and {cell.condition_spelling} agree in all {len(found.values)} values of {cell.metric.name}"
     return None
+
+
+def _read_position(cells: Cells) -> Guard:
+    """What comes after the padding of a shorter prompt is no answer to the prompt."""
+    for cell, found in cells.items():
+        if late := found.facts.get("read_after_padding"):
+            return Guard("read position", f"{cell.metric} is read after the prompt's last word: {late}", True)
+    return Guard("read position", "no prompt is known to be read after padding")
 
 
 def _replication_unit(cells: Cells) -> Guard:

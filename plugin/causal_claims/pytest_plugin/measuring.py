@@ -19,7 +19,9 @@ from causal_claims.models import Registry
 from causal_claims.pytest_plugin.items import claims_in, model_in
 from causal_claims.pytest_plugin.live import built, engine_settings
 from causal_claims.pytest_plugin.notes import Notes
+from causal_claims.pytest_plugin.rates import remember
 from causal_claims.pytest_plugin.settings import Settings
+from causal_claims.sites import Head
 
 if TYPE_CHECKING:
     from causal_claims.engine.cluster import ClusterEngine
@@ -41,6 +43,7 @@ class Measuring:
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
+        self._patterns: dict[tuple[str, Head, str], Mapping[str, Any] | None] = {}
         self._margins: dict[str, list[tuple[Sequence[Cell], float]]] = {}  # model -> what claims compare, how finely
         self._last: dict[str, str] = {}  # model -> the last test that reads it
 
@@ -151,6 +154,14 @@ class Measuring:
             if last == node_id and (engine := self._engines.pop(model, None)) is not None:
                 engine.release(model)
 
+    def attention(self, model: str, head: Head, over: str) -> Mapping[str, Any] | None:
+        """A head's pattern on the first example of a set; None where the model is not in memory any more."""
+        key = (model, head, over)
+        if key not in self._patterns:
+            engine = self._engines.get(model)
+            self._patterns[key] = engine.attention(model, head, over) if engine is not None else None
+        return self._patterns[key]
+
     def plan(self, model: str, cells: Sequence[Cell]) -> Any:
         return self.engine(model).plan(model, cells)
 
@@ -167,6 +178,8 @@ class Measuring:
             return
         self._found.update(((model, cell), one) for cell, one in found.items())
         self._note(model)
+        measured = [(cell, one) for cell, one in found.items() if isinstance(one, Measurement)]
+        remember(self._settings.cache, self._registry[model], measured)
 
     def _note(self, model: str) -> None:
         store = self.engine(model).store

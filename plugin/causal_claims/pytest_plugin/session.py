@@ -15,7 +15,7 @@ from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.run import Run
 from causal_claims.ledger import Ledger, record_from
 from causal_claims.measurements import Measurement
-from causal_claims.models import Registry, load_registry
+from causal_claims.models import Registry, load_registry, trusting
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin.attendance import Attendance
 from causal_claims.pytest_plugin.carrying import unpack
@@ -76,7 +76,12 @@ class ClaimsSession:
         models = tuple(self.registry.models)
         if self.recorded is not None:
             source, models = f"recorded numbers of {self.settings.measurements}", self.recorded.models
-        return [f"causal claims: {source}; models {listing(models)}; intervals at {self.settings.confidence:g}"]
+        lines = [f"causal claims: {source}; models {listing(models)}; intervals at {self.settings.confidence:g}"]
+        if self.recorded is None and (keys := trusting(self.registry)):
+            lines.append(
+                f"!!! TRUST_REMOTE_CODE: {self.settings.models.name} lets {listing(keys)} RUN CODE that lies in the checkpoint"
+            )
+        return lines
 
     def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
         """The tests that will run; the controller of workers knows their ids only."""

@@ -13,6 +13,7 @@ from causal_claims.ledger import plain
 from causal_claims.pytest_plugin.carrying import pack
 from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
 from causal_claims.pytest_plugin.items import claims_in
+from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.verdicts import Outcome, number
 
 _PROPERTIES = ("id", "outcome", "model", "kind", "metric", "condition", "effect", "ci_low", "ci_high", "confidence", "n",
@@ -36,7 +37,9 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = f"{sentence}\n{_place(item)}"
     if call.when == "call" or (call.when == "setup" and not report.passed):
         _attach(item, report, judged)
-    report.user_properties = [(name, _carried(value)) for name, value in report.user_properties]
+    report.user_properties = [(name, scrubbed(_carried(value))) for name, value in report.user_properties]
+    if isinstance(report.longrepr, str | tuple):
+        report.longrepr = scrubbed(report.longrepr)
 
 
 def shorten_collection(report: pytest.CollectReport) -> None:
@@ -81,7 +84,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     if fresh := judged[0].session.unsent():
         report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
     bodies = [one.to_plain() for one in records]
-    report.claims_records = json.dumps(bodies)  # type: ignore[attr-defined]
+    report.claims_records = json.dumps(scrubbed(bodies))  # type: ignore[attr-defined]
     for i, body in enumerate(bodies):
         prefix = "claim" if i == 0 else f"claim.{i + 1}"
         properties = list(_properties(body, prefix))

@@ -8,6 +8,7 @@ from causal_claims.ledger import false_at_most
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin import gating
 from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.pytest_plugin.planning import cost_line
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
@@ -24,7 +25,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     """Grouped by outcome, the worst last, where the eye is."""
     groups = claims.ledger.by_outcome
     if claims.plan is not None:
-        _plan(reporter, claims.plan)
+        _plan(reporter, claims, claims.plan)
         return
     if reporter.config.option.collectonly:
         return
@@ -49,7 +50,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
 
 
-def _plan(reporter: Any, plan: Plan) -> None:
+def _plan(reporter: Any, claims: ClaimsSession, plan: Plan) -> None:
     """What would be measured; nothing was."""
     reporter.section("claims plan: nothing was measured", sep="=")
     for planned in plan.claims:
@@ -57,6 +58,8 @@ def _plan(reporter: Any, plan: Plan) -> None:
     for model, cells in plan.cells.items():
         readers = sum(len(ids) for ids in cells.values())
         reporter.write_line(f"{model}: {len(cells)} distinct cells for {readers} uses")
+        if claims.recorded is None and (line := cost_line(claims, model, list(cells))):
+            reporter.write_line(f"  {line}")
 
 
 def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:
