@@ -19,8 +19,12 @@ $(VENV)/.done: pyproject.toml
 	$(BIN)/python -m pip install --quiet -e ".[models,dev]"
 	touch $@
 
-claims: setup
+claims: setup reports/calibration.json
 	$(BIN)/python -m pytest claims --claims-stand-in --junitxml reports/junit.xml
+
+reports/calibration.json: | setup
+	mkdir -p reports
+	$(BIN)/causal-claims calibrate --runs 200 --json $@
 
 test: check tests
 
@@ -42,6 +46,7 @@ audit: setup
 
 benchmark: setup
 	$(BIN)/python benchmarks/instrument.py
+	$(BIN)/python benchmarks/report.py
 
 clean:
-	rm -rf $(VENV) build dist reports/claims.* reports/measurements.parquet
+	rm -rf $(VENV) build dist reports/claims.* reports/measurements.parquet reports/calibration.json reports/status.html

@@ -106,7 +106,7 @@ loaded = Engine(registry, Settings()).loaded("m")
 
 def run(cache):
     engine = Engine(registry, Settings(cache=folder / cache, cross_examined=0, noise=False, row_tokens=20))
-    engine._held["m"] = loaded
+    engine._held["m", "float32"] = loaded
     found = engine.measure("m", cells)
     return repr([(str(c), [v.hex() for v in found[c].values], found[c].receipt) for c in cells])
 

@@ -148,4 +148,7 @@ def test_a_claim_that_rests_on_a_refuted_one_shows_in_the_terminal(shop):
     )
     found = shop.pytest("moved")
 
-    assert "UNDERMINED toy second: depends on first, which is REFUTED" in found.text
+    sentence = "UNDERMINED toy second: depends on first, which is REFUTED"
+    assert sentence in found.text
+    for page in ("claims.html", "claims.md"):
+        assert sentence in (shop.folder / "reports" / page).read_text()

@@ -26,7 +26,9 @@ from causal_claims import (
     replicates,
     strongest,
 )  # fmt: skip
-from causal_claims.measurements import Receipt
+from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.judge import judge
+from causal_claims.measurements import Measurement, Receipt
 from causal_claims.models import ModelSpec
 from causal_claims.sites import Point, Stage
 from made import DELIVERED, X, arms, head, verdict
@@ -270,3 +272,52 @@ def test_a_baseline_claim_needs_no_intervention_guard():
 
     assert not fired(verdict(above(X, -5), {"baseline": arms(40)["baseline"]}))
     assert effect(X, by=head(0)).cells
+
+
+LEAD = Metric("logit_diff")
+WINDOW = [Resid(layer) for layer in (1, 2)]
+
+
+def test_a_whole_stream_written_over_is_another_prompts_run():
+    by = patch(WINDOW, source="corrupt")
+    found = verdict(raises(LEAD, by=by), unit_arms(by))
+
+    assert found.reason.startswith("another run: patch(L1.resid_post, L2.resid_post) writes all of L1.resid_post over")
+    assert not fired(verdict(raises(LEAD, by=by, wording="descriptive"), unit_arms(by)))
+
+
+@pytest.mark.parametrize("by", [patch(WINDOW, at="last"), patch(WINDOW, source="clean"), patch(Head(1, 0))], ids=str)
+def test_a_part_of_the_stream_is_a_place(by):
+    assert "another run" not in fired(verdict(raises(LEAD, by=by), unit_arms(by)))
+
+
+def test_what_is_read_after_padding_is_no_answer():
+    by = ablate(Head(0, 0))
+    late = {"read_after_padding": "18 of 20 prompts end in padding, first 'a'"}
+    found = verdict(raises(LEAD, by=by), unit_arms(by), facts=late)
+
+    assert found.reason.startswith("read position: ")
+    assert not fired(verdict(raises(LEAD, by=by, wording="descriptive"), unit_arms(by), facts=late))
+
+
+@pytest.mark.parametrize(("kept", "spread", "outcome"), [
+    (0.9, 0.1, "SUPPORTED"), (0.0, 0.1, "INVALID"), (0.3, 3.0, "INCONCLUSIVE"),
+], ids=["speaks", "is loud", "open"])  # fmt: skip
+def test_a_head_that_could_be_only_loud_is_not_supported(kept, spread, outcome):
+    claim = raises(LEAD, by=ablate(Head(0, 0)), beyond=0.1)
+    draw = np.random.default_rng(3)
+    base = draw.normal(size=40)
+    [twin] = norm_twins(claim).values()
+    arms = {
+        "baseline": base,
+        "ablate(L0.H0)": base + 1 + 0.1 * draw.normal(size=40),
+        str(twin.condition): base + kept + spread * draw.normal(size=40),
+    }
+    ids = tuple(f"e{i:02d}" for i in range(40))
+    cells = {
+        cell: Measurement("toy", "logit_diff", str(cell.condition), ids, ids, arms[str(cell.condition)])
+        for cell in (*claim.cells, twin)
+    }
+    own = {cell: found for cell, found in cells.items() if cell is not twin}
+
+    assert judge(claim, own, twins={twin: cells[twin]}).outcome == outcome

@@ -286,3 +286,35 @@ def test_exactly_is_equality_and_not_statistics():
 
     assert outcome(same, {"baseline": BASE, H[0]: BASE}, receipt=DELIVERED) == "SUPPORTED"
     assert outcome(same, {"baseline": BASE, H[0]: BASE + 1e-12}) == "REFUTED"
+
+
+IDS = [f"t{i}" for i in range(40)]
+RISING = np.arange(40.0)
+
+
+def test_tokens_that_a_tokenizer_leaves_out_do_not_count():
+    found = verdict(enriched(X, members=[*IDS[30:], "absent", "neither"]), {"baseline": RISING}, ids=IDS)
+
+    assert (found.outcome, found.evidence.decision.n) == (S, 10)
+
+
+def test_enrichment_of_one_head_over_another_reads_both():
+    claim = enriched(level(X) - level(X, under=H[0]), members=IDS[30:])
+
+    assert outcome(claim, {"baseline": RISING, H[0]: 2 * RISING}, ids=IDS) == R
+
+
+@pytest.mark.parametrize(("noise", "expected"), [(0.1, S), (300.0, I)])
+def test_levels_of_two_conditions_correlate_over_examples(noise, expected):
+    x = np.random.default_rng(1).normal(size=60)
+    y = x + noise * np.random.default_rng(2).normal(size=60)
+    found = verdict(correlates(level(X), level(X, under=H[0])), {"baseline": x, H[0]: y})
+
+    assert (found.outcome, found.evidence.decision.n_unit) == (expected, "example")
+
+
+@pytest.mark.parametrize(("within", "expected"), [(0.0, R), (1e-6, R), (1e-4, S)])
+def test_equality_within_what_arithmetic_may_do(within, expected):
+    x = np.random.default_rng(1).normal(size=60)
+
+    assert outcome(exactly(level(X) - level(X, under=H[0]), within=within), {"baseline": x, H[0]: x + 1e-5}) == expected

@@ -12,7 +12,7 @@ import time
 
 import pytest
 import torch
-from causal_claims.engine import fast
+from causal_claims.engine import chunk
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.places import Folder
 from causal_claims.engine.store import Store
@@ -72,7 +72,7 @@ def same(run, sound):
 
 
 def test_a_card_that_runs_out_of_memory_measures_in_smaller_batches(suite, sound, tmp_path, monkeypatch):
-    real, refused = fast._Chunk._batch, []
+    real, refused = chunk.Chunk._batch, []
 
     def batch(self, start, conditions, clean, readout):
         if len(conditions) * len(self.rows) > 6:
@@ -80,7 +80,7 @@ def test_a_card_that_runs_out_of_memory_measures_in_smaller_batches(suite, sound
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         yield from real(self, start, conditions, clean, readout)
 
-    monkeypatch.setattr(fast._Chunk, "_batch", batch)
+    monkeypatch.setattr(chunk.Chunk, "_batch", batch)
     run = suite.run_here(tmp_path, "-q", "--claims-cache=off")
 
     assert refused
@@ -103,7 +103,7 @@ def test_one_prompt_that_does_not_fit_is_not_run_with_a_sentence(suite, tmp_path
         raise error
         yield
 
-    monkeypatch.setattr(fast._Chunk, "parts", never)
+    monkeypatch.setattr(chunk.Chunk, "parts", never)
     run = suite.run_here(tmp_path, "-q", "--claims-cache=off", "--claims-gate")
 
     assert run.code == 11
@@ -300,9 +300,9 @@ def test_an_interrupted_run_keeps_what_it_measured_and_the_next_goes_on(suite, s
 
 
 DYING = """
-import causal_claims.engine.fast as fast, os, signal, time
+import causal_claims.engine.chunk as chunk, os, signal, time
 from pathlib import Path
-real_batch = fast._Chunk._batch
+real_batch = chunk.Chunk._batch
 
 def _batch(self, *given):
     yield from real_batch(self, *given)
@@ -313,7 +313,7 @@ def _batch(self, *given):
         died.write_text("")
         os.kill(os.getpid(), signal.SIGKILL)
 
-fast._Chunk._batch = _batch
+chunk.Chunk._batch = _batch
 """
 
 

@@ -11,6 +11,7 @@ from causal_claims.verdicts import Decision
 
 if TYPE_CHECKING:
     from causal_claims.claims.data import Data
+    from causal_claims.claims.estimate import Estimate
 
 
 _MARGINS = ("beyond", "within", "bound", "at_least")
@@ -38,6 +39,14 @@ class Rule(ABC):
     @abstractmethod
     def decide(self, data: "Data") -> Decision:
         """The decision on these numbers."""
+
+    def single(self) -> Effect | None:
+        """The one effect whose interval decides, where the rule is no more than `on(estimate)`."""
+        return None
+
+    def on(self, found: "Estimate") -> Decision:
+        """The decision on the estimate of that one effect."""
+        raise NotImplementedError(f"{self.kind} is not decided by one interval")
 
     def slug_parts(self) -> list[str]:
         """Metric and sites, for the pytest id."""

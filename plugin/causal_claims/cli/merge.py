@@ -16,7 +16,7 @@ from causal_claims.cli.junit import merge_junit
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.ledger import Ledger, Record, read_ledger, write_whole
 from causal_claims.measurements import Measurement
-from causal_claims.recorded import read_measurements, write_measurements
+from causal_claims.recorded import Recorded, read_measurements, write_measurements
 from causal_claims.verdicts import Outcome
 
 INCOMPLETE = 11
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     write_whole(out / "claims.json", merged.to_json())
     write_measurements(out / "measurements.parquet", cells)
-    write_reports(Sources(merged), out)
+    write_reports(Sources(merged, Recorded(cells, str(out))), out)
     if arguments.junitxml:
         write_whole(arguments.junitxml, merge_junit(arguments.junit, merged.run))
     told = ", ".join(f"{n} {outcome}" for outcome, n in merged.run["outcomes"].items() if n)
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def merge(parts: Sequence[Part]) -> tuple[Ledger, list[Measurement], list[str]]:
     """One ledger and one table; what is lost is said in `run["incomplete"]`, and the exit status follows from it."""
-    from causal_claims.pytest_plugin.files import adjust
+    from causal_claims.pytest_plugin.files import adjust, keep_few_patterns
 
     lost, notes = _lost(parts), _same_models(parts)
     records = [one for part in parts for one in part.ledger.records]
@@ -90,6 +90,7 @@ def merge(parts: Sequence[Part]) -> tuple[Ledger, list[Measurement], list[str]]:
     for one in records:
         one.p_holm = one.q_bh = None  # a shard corrected for its own tests only
     adjust(records)
+    keep_few_patterns(records)
     merged = Ledger(records, _facts(parts, records, lost))
     cells, moved = _cells(parts)
     return merged, cells, [*notes, *moved]

@@ -18,6 +18,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--by", choices=("date", "name", "given"), default="date",
                         help="the order of the runs: their dates, their names (step-900 before step-1000), or as given")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the whole history to this file")
+    parser.add_argument(
+        "--html", default="reports/status.html", metavar="PATH|off", help="the page (default: reports/status.html)"
+    )
     parser.add_argument("--badges", type=Path, metavar="DIR", help="write a badge for each model of the last run")
     parser.add_argument("--fail-on-drift", action="store_true", help="exit 10 where an effect drifts beyond its margin")
     parser.set_defaults(run=run)
@@ -43,8 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
     for trend in found.trends:
         marks = "".join(" " if point is None else _SIGNS[point.outcome] for point in trend.points)
         print(f"{marks}  {trend.line}")
-    for finding in lineage(runs[-1].ledger.records):
-        print(finding.sentence)
+    related = [finding.sentence for finding in lineage(runs[-1].ledger.records)]
+    for sentence in related:
+        print(sentence)
+    if arguments.html != "off":
+        from causal_claims.report.status import render_status
+
+        write_whole(Path(arguments.html), render_status(plain(found.to_json()), related))
+        print(f"page {arguments.html}")
     print(f"{len(found.trends)} claims over {len(found.runs)} runs, {len(found.drifting)} drift.")
     if arguments.json:
         write_whole(arguments.json, json.dumps(plain(found.to_json()), indent=1, ensure_ascii=False) + "\n")

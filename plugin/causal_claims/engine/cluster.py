@@ -26,6 +26,7 @@ from causal_claims.interventions.intervention import OPERATIONS
 from causal_claims.measurements import Measurement
 from causal_claims.metrics.metric import METRICS
 from causal_claims.models import ModelSpec, Registry
+from causal_claims.sites import Head
 
 NAMESPACE = "causal-claims"
 BATCH = 48  # cells asked for at once
@@ -34,6 +35,7 @@ CARD_GB = 75.0  # of a card, where a model's cards are counted by its size
 
 Found = dict[Cell, Measurement | ClaimsError]
 Rows = Callable[[ExampleSet], tuple[int, ...]]
+Margins = Iterable[tuple[Sequence[Cell], float]]
 
 
 @dataclass
@@ -57,14 +59,16 @@ class Holder:
 
         self._engine = Engine(Registry({spec.key: spec}), settings)
 
-    def measure(self, declared: Mapping[str, Any], model: str, cells: Sequence[Cell], rows: Rows | None) -> Any:
+    def measure(
+        self, declared: Mapping[str, Any], model: str, cells: Sequence[Cell], rows: Rows | None, margins: Margins
+    ) -> Any:
         """The cells, what the store has to say, and where this ran."""
         for name, one in declared["examples"].items():
             declare(one, name)
         METRICS.update(declared["metrics"])
         OPERATIONS.update(declared["operations"])
         store = self._engine.store
-        found = self._engine.measure(model, cells, None, rows)
+        found = self._engine.measure(model, cells, None, rows, margins)
         return found, list(store.sentences), store.trouble
 
 
@@ -79,14 +83,19 @@ class ClusterEngine:
         self._ray = connect(address)
 
     def measure(
-        self, model: str, cells: Sequence[Cell], progress: Progress | None = None, rows: Rows | None = None
+        self,
+        model: str,
+        cells: Sequence[Cell],
+        progress: Progress | None = None,
+        rows: Rows | None = None,
+        margins: Margins = (),
     ) -> Found:
         """Distinct cells; a model that cannot be loaded fails all of them, as on one machine."""
         distinct = list(dict.fromkeys(cells))
         if progress is not None:
             progress.start(model, len(distinct))
         try:
-            return self._gather(model, distinct, progress, rows)
+            return self._gather(model, distinct, progress, rows, tuple(margins))
         finally:
             if progress is not None:
                 progress.stop()
@@ -94,6 +103,9 @@ class ClusterEngine:
     def has_room(self, model: str) -> bool:
         """Models lie on the cluster's cards, not here."""
         return True
+
+    def attention(self, model: str, head: Head, over: str) -> None:
+        """No picture is asked of the cluster."""
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         from causal_claims.engine.engine import Engine
@@ -103,10 +115,14 @@ class ClusterEngine:
     def release(self, model: str) -> None:
         """The actor stays for whoever asks next; `ray stop`, or the end of a cluster of our own, ends it."""
 
-    def _gather(self, model: str, cells: list[Cell], progress: Progress | None, rows: Rows | None) -> Found:
+    def _gather(
+        self, model: str, cells: list[Cell], progress: Progress | None, rows: Rows | None, margins: Margins
+    ) -> Found:
         declared = self._ray.put(declarations(cells))
         batches = [cells[i : i + BATCH] for i in range(0, len(cells), BATCH)]
-        waiting = {self._ask(i, model, batch, declared, rows): (i, batch, 1) for i, batch in enumerate(batches)}
+        waiting = {
+            self._ask(i, model, batch, declared, rows, margins): (i, batch, 1) for i, batch in enumerate(batches)
+        }
         found: Found = {}
         while waiting:
             (done,), _ = self._ray.wait(list(waiting), num_returns=1)
@@ -122,7 +138,7 @@ class ClusterEngine:
                         f"{model}: {len(batch)} cells were lost with {TRIES} nodes one after the other ({_first(error)}); "
                         "what was measured before is in the store."
                     ) from None
-                waiting[self._ask(i, model, batch, declared, rows)] = (i, batch, tries + 1)
+                waiting[self._ask(i, model, batch, declared, rows, margins)] = (i, batch, tries + 1)
                 continue
             found.update(part)
             self.store.add(said, trouble)
@@ -130,8 +146,10 @@ class ClusterEngine:
                 progress.advance(len(part))
         return found
 
-    def _ask(self, i: int, model: str, batch: Sequence[Cell], declared: Any, rows: Rows | None) -> Any:
-        return self._actor(model, i % self._actors).measure.remote(declared, model, batch, rows)
+    def _ask(
+        self, i: int, model: str, batch: Sequence[Cell], declared: Any, rows: Rows | None, margins: Margins
+    ) -> Any:
+        return self._actor(model, i % self._actors).measure.remote(declared, model, batch, rows, margins)
 
     def _actor(self, model: str, which: int) -> Any:
         spec = self.registry[model]

@@ -1,16 +1,21 @@
 """The engine: cells in, measurements out; one bad cell fails only itself."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from causal_claims.claims.effects import Cell
-from causal_claims.engine.delivery import edits, needs, source_prompts
+from causal_claims.engine.classifier import check_scorer
+from causal_claims.engine.edits import edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
 from causal_claims.engine.examination import Examination
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.identity import address
 from causal_claims.engine.loading import Loaded, load
+from causal_claims.engine.pattern import pattern
+from causal_claims.engine.precision import Margins, by_margin, cheapest, cheapest_first, floor_of
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.room import fits
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
@@ -25,7 +30,7 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.measurements import Measurement
 from causal_claims.metrics.metric import METRICS, Metric
 from causal_claims.models import Registry
-from causal_claims.sites import GENERATION, LAST
+from causal_claims.sites import GENERATION, LAST, Head
 
 Found = dict[Cell, Measurement | ClaimsError]
 Rows = Callable[[ExampleSet], tuple[int, ...]]
@@ -38,32 +43,50 @@ class Engine:
         self.registry = registry
         self.settings = settings
         self.store = Store(settings.cache)
-        self._held: dict[str, Loaded] = {}
+        self._held: dict[tuple[str, str], Loaded] = {}  # by key and dtype
+        self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
         self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
-        self._rows: dict[tuple[str, Metric], tuple[ExampleSet, dict[str, str]]] = {}
+        self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[ExampleSet, dict[str, str]]] = {}
 
-    def loaded(self, model: str) -> Loaded:
-        """The model in memory; others are let go first where too many are held."""
-        if model not in self._held:
-            spec = self.registry[model]
+    def loaded(self, model: str, dtype: str | None = None) -> Loaded:
+        """The model in memory; others are let go first where they do not fit beside it."""
+        spec = self.registry[model]
+        wanted = dtype or self._dtype(model)
+        at = (model, "float32" if wanted == "auto" else wanted)
+        if at not in self._held:
             while self._held and not fits(spec, self.settings):
-                self.release(next(iter(self._held)))
-            wanted = self.settings.dtype or spec.dtype
-            self._held[model] = load(spec, self.settings, "float32" if wanted == "auto" else wanted)
-        return self._held[model]
+                self.release(next(iter(self._held))[0])
+            self._held[at] = load(spec, self.settings, at[1])
+        return self._held[at]
+
+    def _dtype(self, model: str) -> str:
+        return self.settings.dtype or self.registry[model].dtype
 
     def has_room(self, model: str) -> bool:
         """Whether the model is in memory, or fits beside what is there."""
-        return model in self._held or fits(self.registry[model], self.settings)
+        return any(key == model for key, _ in self._held) or fits(self.registry[model], self.settings)
 
     def release(self, model: str) -> None:
         """Let a model's memory go."""
-        if self._held.pop(model, None) is not None:
+        held = [at for at in self._held if at[0] == model]
+        for at in held:
+            del self._held[at]
+        if held:
             import torch
 
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def attention(self, model: str, head: Head, over: str) -> dict[str, Any] | None:
+        """A head's pattern on the first example of a set, for a picture; None unless the model is in memory."""
+        loaded = next((one for (key, _), one in self._held.items() if key == model), None)
+        if loaded is None:
+            return None
+        try:
+            return pattern(loaded, self.settings, head, examples(over).examples[0])
+        except (ClaimsError, RuntimeError):  # a picture that cannot be had costs no verdict
+            return None
 
     def witness(self, model: str) -> Witness:
         """Somebody outside is about to use the model."""
@@ -75,28 +98,62 @@ class Engine:
         return estimate(self.registry[model], distinct, [self._data(cell) for cell in distinct], self.settings)
 
     def measure(
-        self, model: str, cells: Sequence[Cell], progress: Progress | None = None, rows: Rows | None = None
+        self,
+        model: str,
+        cells: Sequence[Cell],
+        progress: Progress | None = None,
+        rows: Rows | None = None,
+        margins: Margins = (),
     ) -> Found:
-        """Distinct cells, measured once, from the store where they are known; `rows` asks for some rows of each set."""
+        """Distinct cells, measured once, from the store where they are known; `rows` asks for some rows of each set.
+
+        `margins` are what claims must tell apart; with dtype `auto` they choose the arithmetic.
+        """
         distinct = tuple(dict.fromkeys(cells))
-        loaded = self.loaded(model)  # absent weights fail all of them
         found: Found = {}
-        works: list[Work] = []
-        for cell in distinct:
-            try:
-                works.append(self._work(loaded, cell, rows))
-            except ClaimsError as error:
-                found[cell] = error
         if progress is not None:
             progress.start(model, len(distinct))
-            progress.advance(len(found))
         try:
-            for group in by_examples(works):
-                found.update(self._measure_group(loaded, group, progress))
+            for loaded, some in self._arithmetic(model, distinct, rows, margins):
+                works, failed = self._works(loaded, some, rows)
+                found.update(failed)
+                _advance(progress, len(failed))
+                for group in by_examples(works):
+                    found.update(self._measure_group(loaded, group, progress))
         finally:
             if progress is not None:
                 progress.stop()
         return {cell: found[cell] for cell in distinct}
+
+    def _arithmetic(
+        self, model: str, cells: Sequence[Cell], rows: Rows | None, margins: Margins
+    ) -> Iterator[tuple[Loaded, Sequence[Cell]]]:
+        """The model in the dtype that was asked for; with `auto` in the cheapest that the margins bear."""
+        loaded = self.loaded(model)  # absent weights fail all cells
+        if self._dtype(model) != "auto":
+            yield loaded, cells
+            return
+        order = cheapest_first(loaded.device)
+        for some, margin in by_margin(cells, margins):
+            dtype = next((self._chosen[model, one.metric] for one in some if (model, one.metric) in self._chosen), None)
+            if dtype is None:
+                works, _ = self._works(loaded, some, rows)
+                dtype = cheapest(order, partial(self._floor, model, works), margin)
+            self._chosen.update(((model, one.metric), dtype) for one in some)
+            yield self.loaded(model, dtype), some
+
+    def _floor(self, model: str, works: Sequence[Work], dtype: str) -> float:
+        return floor_of(self.loaded(model, dtype), self.settings, works)
+
+    def _works(self, loaded: Loaded, cells: Sequence[Cell], rows: Rows | None) -> tuple[list[Work], Found]:
+        works: list[Work] = []
+        failed: Found = {}
+        for cell in cells:
+            try:
+                works.append(self._work(loaded, cell, rows))
+            except ClaimsError as error:
+                failed[cell] = error
+        return works, failed
 
     def _data(self, cell: Cell) -> ExampleSet:
         if cell.metric.over is None:
@@ -115,6 +172,7 @@ class Engine:
             raise ClaimsError(
                 f"no metric named {cell.metric.name!r} is declared; there are {listing(sorted(METRICS))}."
             )
+        check_scorer(cell.metric)
         data = self._data(cell)
         for one in data.examples:
             lacking = [name for name in spec.needs if not one.fields.get(name)]
@@ -130,7 +188,7 @@ class Engine:
                     f"{cell.metric} reads layer {point.layer}, and {loaded.spec.key} has {len(loaded.map.blocks)} layers, 0 to "
                     f"{len(loaded.map.blocks) - 1}."
                 )
-        at = (loaded.spec.key, cell.metric)
+        at = (loaded.spec.key, data.name, spec.tokens)
         if at not in self._rows:
             self._rows[at] = usable(loaded, cell.metric, data)
         rows, about = self._rows[at]

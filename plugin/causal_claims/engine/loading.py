@@ -12,9 +12,8 @@ from typing import Any
 import torch
 
 from causal_claims.engine.architecture import Architecture, architecture, supported
-from causal_claims.engine.budget import OUT_OF_MEMORY, host_memory
 from causal_claims.engine.checkpoint import check_files, locate, weights_hash
-from causal_claims.engine.room import host
+from causal_claims.engine.room import OUT_OF_MEMORY, host, host_memory
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.tokens import Tokens
 from causal_claims.errors import ClaimsError, NotRunError, listing

@@ -4,7 +4,7 @@ The same examples are measured again in other batches, padded on the other side;
 The floor is the root mean square of the differences, for the claim's own metric.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +19,8 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
-SAMPLE = 8  # examples
+SAMPLE, SAMPLE_TEXTS = 8, 2  # examples; texts, which are followed token by token
 Measured = Mapping[Intervention, Mapping[Metric, Mapping[str, float]]]  # what is known, by example id
-CHEAPEST_FIRST = ("bfloat16", "float16", "float32")
 
 
 def floor(
@@ -34,9 +33,9 @@ def floor(
     among: Sequence[int],
 ) -> dict[Metric, float]:
     """The noise of metrics that are measured together, found on a sample of their measured rows and conditions."""
-    rows = tuple(among[:: max(1, len(among) // SAMPLE)])[:SAMPLE]
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
-    task = Task(tuple(metrics), tuple(conditions), tuple(examples), rows)
+    size = SAMPLE_TEXTS if any(GENERATION in metric.reads() for metric in metrics) else SAMPLE
+    task = Task(tuple(metrics), tuple(conditions), tuple(examples), sampled(among, size))
     path = GenerationPath if GENERATION in task.reads() else FastPath
     differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
@@ -48,19 +47,15 @@ def floor(
     }
 
 
-def cheapest(load_as: Callable[[str], float], margin: float) -> str:
-    """The cheapest arithmetic whose floor is at most a tenth of the margin; float32 where none is."""
-    for dtype in CHEAPEST_FIRST[:-1]:
-        if load_as(dtype) <= margin / 10:
-            return dtype
-    return CHEAPEST_FIRST[-1]
+def sampled(rows: Sequence[int], size: int = SAMPLE) -> tuple[int, ...]:
+    """Some of them, from all over."""
+    return tuple(rows[:: max(1, len(rows) // size)])[:size]
 
 
 def _differences(path: Path, task: Task, measured: Measured) -> dict[Metric, list[float]]:
     found: dict[Metric, list[float]] = {metric: [] for metric in task.metrics}
     for part in path.parts(task):
-        for metric in task.metrics:
-            known = measured[part.condition][metric]
+        for metric, known in measured[part.condition].items():
             gaps = part.values[metric] - [known[task.examples[row].id] for row in part.rows]
             found[metric] += [float(gap) for gap in gaps if np.isfinite(gap)]
     return found

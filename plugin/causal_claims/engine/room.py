@@ -1,5 +1,7 @@
-"""Whether one more model fits beside those in memory."""
+"""Whether one more model fits beside those in memory, and what it looks like when memory is out."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -8,6 +10,19 @@ from causal_claims.engine.checkpoint import locate
 from causal_claims.engine.settings import Settings
 from causal_claims.errors import NotRunError
 from causal_claims.models import ModelSpec
+
+OUT_OF_MEMORY = (torch.OutOfMemoryError, MemoryError)
+
+
+@contextlib.contextmanager
+def host_memory() -> Iterator[None]:
+    """The processor's allocator says that memory is out by a RuntimeError like any other."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" in str(error):
+            raise MemoryError(str(error)) from None
+        raise
 
 
 def needed(spec: ModelSpec) -> float:

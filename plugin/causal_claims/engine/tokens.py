@@ -100,6 +100,10 @@ class Tokens:
                 f"{self.tokenizer.unk_token} there; choose words of its vocabulary, or name the right tokenizer in models.yaml."
             )
 
+    def padded(self, text: str) -> bool:
+        """Whether the text ends in a special token, so that its last token is none of its words."""
+        return any(text.endswith(mark) for mark in self.tokenizer.all_special_tokens)
+
     def count(self, text: str) -> int:
         return len(self._bare(text))
 

@@ -8,6 +8,7 @@ from causal_claims.engine.tokens import Tokens
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import Example, ExampleSet
 from causal_claims.metrics.metric import Metric
+from causal_claims.sites import LOGITS
 
 
 def usable(loaded: Loaded, metric: Metric, data: ExampleSet) -> tuple[ExampleSet, dict[str, str]]:
@@ -32,6 +33,8 @@ def usable(loaded: Loaded, metric: Metric, data: ExampleSet) -> tuple[ExampleSet
         facts["leak"] = (
             f"the prompt of {len(told)} of {len(kept)} examples holds the answer, first {told[0].id!r}: {told[0].fields['target']!r}"
         )
+    if LOGITS in metric.reads() and (late := [one for one in kept if tokens.padded(one.prompt)]):
+        facts["read_after_padding"] = f"{len(late)} of {len(kept)} prompts end in padding, first {late[0].id!r}"
     return data, facts
 
 

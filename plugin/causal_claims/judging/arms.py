@@ -10,7 +10,7 @@ from causal_claims.claims.kinds.raises import Superiority
 from causal_claims.interventions.intervention import Intervention, Step
 from causal_claims.measurements import Measurement
 from causal_claims.sites import LOGITS, Head
-from causal_claims.verdicts import Guard, number
+from causal_claims.verdicts import Guard, Outcome, number
 
 _SAME = ("dtype", "device", "special_tokens", "weights", "padding")  # facts that the arms of one comparison share
 _DECODING = ("tokens", "temperature", "top_p", "seed", "along")
@@ -26,19 +26,26 @@ def _unequal(claim: Claim, cells: Mapping[Cell, Measurement]) -> Guard:
     """Arms that differ in more than the intervention.  `agrees` may compare two ways of decoding on purpose."""
     name = "unequal arms"
     for effect in claim.rule.effects() if claim.kind != "agrees" else ():
-        first: dict[tuple[str, str | None], Cell] = {}
-        for cell in effect.cells:
-            other = first.setdefault((cell.metric.name, cell.model), cell)
-            for option in _DECODING:
-                ours, theirs = cell.metric.option(option), other.metric.option(option)
-                if ours != theirs:
-                    return Guard(name, f"{option} is {theirs} under {other} and {ours} under {cell}", True)
+        ways: dict[tuple[str, str | None], dict[tuple[object, ...], tuple[float, Cell]]] = {}
+        for weight, cell in effect.terms:
+            mine = ways.setdefault((cell.metric.name, cell.model), {})
+            way = tuple(cell.metric.option(option) for option in _DECODING)
+            total, first = mine.get(way, (0.0, cell))
+            mine[way] = (total + weight, first)
+        for found in ways.values():  # an effect at one length minus that at another pairs its arms within each
+            odd = [(way, cell) for way, (weight, cell) in found.items() if weight]
+            for theirs, other in odd[:1]:
+                for ours, cell in odd[1:]:
+                    at = next(i for i in range(len(_DECODING)) if theirs[i] != ours[i])
+                    return Guard(
+                        name, f"{_DECODING[at]} is {theirs[at]} under {other} and {ours[at]} under {cell}", True
+                    )
     seen: dict[tuple[str | None, str], tuple[Cell, str]] = {}
-    for cell, found in cells.items():
-        for fact in (one for one in _SAME if one in found.facts):
-            there, value = seen.setdefault((cell.model, fact), (cell, found.facts[fact]))
-            if value != found.facts[fact]:
-                return Guard(name, f"{fact} is {value} under {there} and {found.facts[fact]} under {cell}", True)
+    for cell, measured in cells.items():
+        for fact in (one for one in _SAME if one in measured.facts):
+            there, value = seen.setdefault((cell.model, fact), (cell, measured.facts[fact]))
+            if value != measured.facts[fact]:
+                return Guard(name, f"{fact} is {value} under {there} and {measured.facts[fact]} under {cell}", True)
     return Guard(name, "the arms differ in the intervention alone, as far as is known")
 
 
@@ -83,7 +90,8 @@ def norm_artefact(
 ) -> Iterator[Guard]:
     """An ablation that acts only by changing the norm that the next normalisation divides by.
 
-    It fires where, with a random write of the same norm in its place, less than half of the effect is left for certain.
+    With a random write of the same norm in its place, more than half of the effect must be left for certain: where less is,
+    the claim is INVALID, and where it would be supported and that is open, INCONCLUSIVE.
     """
     of = norm_twins(claim)
     if not of or not all(twin in twins for twin in of.values()):
@@ -97,8 +105,13 @@ def norm_artefact(
     figures = (
         f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with a random write of the same norm"
     )
+    more = rest.interval.low > 0 if zeroed.effect > 0 else rest.interval.high < 0
+    supported = (zeroed.interval.low if rule.sign > 0 else -zeroed.interval.high) > rule.beyond
     if less and not rest.thin:
         yield Guard("norm artefact", f"most of the effect is the norm's: {figures}", True)
+    elif supported and not more and not rest.thin:
+        sentence = f"it is open whether the norm alone does it: {figures}"
+        yield Guard("norm artefact", sentence, True, Outcome.INCONCLUSIVE)
     else:
         yield Guard("norm artefact", f"the effect is not the norm's alone: {figures}")
 

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from causal_claims.claims.claim import Claim
+from causal_claims.ledger.carried import plain
 from causal_claims.ledger.records import Record
 from causal_claims.verdicts import Decision, Verdict, one_line
 
@@ -21,6 +23,7 @@ def record(
     checkpoint: str | None = None,
     stand_in: str | None = None,
     facts: Mapping[str, str] | None = None,
+    attention: Mapping[str, Any] | None = None,
 ) -> Record:
     """A verdict on a claim, written down."""
     about, decision = claim.about, verdict.evidence.decision or Decision(verdict.outcome, verdict.reason)
@@ -86,6 +89,10 @@ def record(
         facts=dict(facts or {}),
         lineage={name: list(about[name]) for name in ("supersedes", "contradicts", "depends_on") if about.get(name)},
         fingerprint=claim.fingerprint,
+        design=plain(claim.rule.design()),
+        sensitivity=[dict(one) for one in verdict.evidence.sensitivity],
+        outliers=[dict(one) for one in verdict.evidence.outliers],
+        attention=attention,
     )
 
 

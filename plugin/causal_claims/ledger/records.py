@@ -64,6 +64,12 @@ class Record:
     facts: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, list[str]] = field(default_factory=dict)
     fingerprint: str = ""
+    design: Mapping[str, Any] = field(default_factory=dict)  # settings of the kind, e.g. the doses of a curve
+    sensitivity: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # [{"vary": "confidence", "to": .99, "outcome": ...}]
+    outliers: list[dict[str, Any]] = field(default_factory=list)  # [{"unit": "e7", "value": 3.1, "prompt": "..."}]
+    attention: Mapping[str, Any] | None = None  # of the claimed head on one prompt: tokens, and per mille by query
 
     def to_plain(self) -> dict[str, Any]:
         """As JSON and execnet carry it."""

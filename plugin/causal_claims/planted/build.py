@@ -26,7 +26,9 @@ _MODULES = {
 }
 _VARIANTS = {
     "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge", "together"),
-    "suppressor": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive"),
+    "suppressor": (
+        "in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive", "cooperating",
+    ),
     "retrieval": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "hidden"),
     "gratitude": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "sole_carrier", "writes_without_looking"),
 }  # fmt: skip
@@ -122,7 +124,7 @@ def shape_of(family: str, like: ModelSpec | None = None) -> "Shape":
 def _widths(family: str, architecture: str, heads: int) -> tuple[int, int]:
     """Width of a head and of the residual stream."""
     if architecture in ("gpt2", "pythia"):  # heads side by side fill the residual stream
-        d_head = {12: 16, 16: 12, 20: 8}.get(heads, max(8, 192 // heads))
+        d_head = 8 if family == "suppressor" else {12: 16, 16: 12, 20: 8}.get(heads, max(8, 192 // heads))
         return d_head, heads * d_head
     return (16, 160) if family == "retrieval" else (8, 128)
 

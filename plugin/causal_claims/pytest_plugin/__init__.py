@@ -49,6 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "finding(number): the finding that this test states, e.g. finding('S0-1')")
     if place.in_use(config):
         _begin(config)
+        if config.pluginmanager.hasplugin("html"):
+            from causal_claims.pytest_plugin.html_report import HtmlColumns
+
+            config.pluginmanager.register(HtmlColumns(), "causal_claims_html")
     elif config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Listener(config), "causal_claims_listener")
 

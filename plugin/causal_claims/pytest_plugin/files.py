@@ -6,25 +6,28 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from causal_claims.errors import listing, nearest
+from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import Record, write_whole
 from causal_claims.models import trusting
 from causal_claims.pytest_plugin import gating, junit, keeping, sharding
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.pytest_plugin.session import ClaimsSession
-from causal_claims.recorded import write_measurements
+from causal_claims.recorded import Recorded, write_measurements
 from causal_claims.report.markdown import markdown
 from causal_claims.report.page import Sources
-from causal_claims.report.write import write_reports
+from causal_claims.report.write import CERTIFICATE, read_certificate, write_reports
 from causal_claims.statistics import multiplicity
 from causal_claims.verdicts import Outcome
+
+_PATTERNS = 6  # attention patterns kept of one model
 
 
 def write(claims: ClaimsSession, session: pytest.Session) -> None:
@@ -32,6 +35,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     records = claims.ledger.records
     records.sort(key=lambda one: (one.model, one.node_id, one.id))
     adjust(records)
+    keep_few_patterns(records)
     claims.ledger.run.update(run_facts(claims, session))
     used = _used(claims)
     gating.scan(claims, used)
@@ -56,7 +60,8 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
         write_measurements(folder / "measurements.parquet", used, ragged=claims.settings.sequential)
-        write_reports(Sources(claims.ledger, baseline=before), folder, claims.settings.html)
+        sources = Sources(claims.ledger, Recorded(used, "this run"), before, _certificate(claims, folder))
+        write_reports(sources, folder, claims.settings.html)
         if claims.settings.summary is not None:
             with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
                 summary.write(markdown(claims.ledger))
@@ -65,6 +70,15 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return
     claims.written.append(f"ledger {folder / 'claims.json'}, page {claims.settings.html or folder / 'claims.html'}")
+
+
+def _certificate(claims: ClaimsSession, folder: Path) -> Mapping[str, Any] | None:
+    """A damaged one is said, and the page is written without it: a run's records are not lost for it."""
+    try:
+        return read_certificate(folder / CERTIFICATE)
+    except ClaimsError as error:
+        claims.written.append(str(error))
+        return None
 
 
 def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:
@@ -89,6 +103,18 @@ def adjust(records: list[Record]) -> None:
         if chosen:
             for one, value in zip(chosen, adjusted([r.p_value or 0.0 for r in chosen]), strict=True):
                 setattr(one, name, float(value))
+
+
+def keep_few_patterns(records: list[Record]) -> None:
+    """One attention pattern a head, and few a model: a ledger stays small."""
+    seen: dict[str, set[str]] = {}
+    for one in records:
+        if one.attention is not None:
+            heads = seen.setdefault(one.model, set())
+            if one.attention["head"] in heads or len(heads) >= _PATTERNS:
+                one.attention = None
+            else:
+                heads.add(one.attention["head"])
 
 
 def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:

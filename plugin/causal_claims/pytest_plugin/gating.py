@@ -59,8 +59,8 @@ def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: 
     claims.comparison = _held(claims, session, claims.baseline, new := _run(claims, used))
     try:
         more = scanning.where_it_went(claims, claims.comparison, claims.baseline, new)
-    except ClaimsError as error:
-        claims.written.append(f"no scan for where a mechanism went: {error}")
+    except Exception as error:  # the machine, too, may fail: what was judged is still written
+        claims.written.append(f"no scan for where a mechanism went: {_told(error)}")
         more = []
     if more:
         used += more
@@ -74,12 +74,16 @@ def scan(claims: ClaimsSession, used: list[Measurement]) -> None:
         return
     try:
         found = scanning.everything(claims)
-    except ClaimsError as error:
-        claims.written.append(str(error))
+    except Exception as error:  # as above
+        claims.written.append(f"no scan: {_told(error)}")
         return
     known = {one.key for one in used}
     used += [one for one in found if one.key not in known]
     claims.written.append(f"scan: {len(found)} cells of other heads")
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
 
 
 def _run(claims: ClaimsSession, used: Sequence[Measurement]) -> Run:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from _pytest.outcomes import Failed  # what pytest.fail raises; the public name is no type
@@ -11,6 +10,7 @@ from _pytest.outcomes import Failed  # what pytest.fail raises; the public name 
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Record
+from causal_claims.pytest_plugin.by_hand import Values
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
@@ -75,7 +75,7 @@ class Holds:
         self._judged: dict[int, Judged] = {}
         item.stash[JUDGED] = []
 
-    def __call__(self, claim: Claim, values: Mapping[Any, Sequence[float]] | None = None) -> Judged:
+    def __call__(self, claim: Claim, values: Values | Callable[[], Values] | None = None) -> Judged:
         __tracebackhide__ = True
         if not isinstance(claim, Claim):
             raise ClaimsError(f"holds({claim!r}): give a claim, e.g. raises(M, by=ablate(Head(27, 11)), beyond=0.02).")

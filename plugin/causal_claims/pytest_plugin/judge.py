@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,14 +17,17 @@ from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Record, record
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry
-from causal_claims.pytest_plugin.by_hand import measured_by_hand
+from causal_claims.pytest_plugin.by_hand import Values, measured_by_hand
 from causal_claims.pytest_plugin.items import BY_HAND, source_of
 from causal_claims.pytest_plugin.markers import Markers
 from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.pytest_plugin.sequential import Sequential
 from causal_claims.pytest_plugin.settings import Settings
 from causal_claims.recorded import Recorded
+from causal_claims.sites import Head
 from causal_claims.verdicts import Evidence, Outcome, Verdict
+
+_OF_A_HEAD = ("raises", "lowers", "strongest")  # kinds that say what a head does
 
 
 class Judge:
@@ -56,23 +59,24 @@ class Judge:
                 self._stands_for(self.with_margin(claim), key)
 
     def judge(
-        self, item: pytest.Item, claim: Claim, model: str | None, values: Mapping[Any, Sequence[float]] | None
+        self, item: pytest.Item, claim: Claim, model: str | None, values: Values | Callable[[], Values] | None
     ) -> Record:
-        """Measure, judge, write the record."""
+        """Measure, judge, write the record.  Values may be measured here: a NotRunError of theirs is NOT RUN."""
         key = model or BY_HAND
         spec = self._registry.models.get(key)
         judged = self.with_margin(claim)
         cells: Mapping[Cell, Measurement] = {}
         twins: Mapping[Cell, Measurement] = {}
         try:
-            if values is None and model is not None and self._sequential is not None:
+            given = values() if callable(values) else values
+            if given is None and model is not None and self._sequential is not None:
                 cells, verdict = self._sequential.judge(judged, model)
             else:
-                if values is not None:
-                    cells = measured_by_hand(judged, key, values)
+                if given is not None:
+                    cells = measured_by_hand(judged, key, given)
                 else:
                     cells, twins = self._cells(item, judged, model), self._twins(item, judged, model)
-                verdict = judge(judged, cells, spec=spec, confidence=self._settings.confidence, twins=twins)
+                verdict = judge(judged, cells, spec=spec, confidence=self._settings.confidence, twins=twins, probe=True)
             self.use((*cells.values(), *twins.values()))
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
@@ -130,12 +134,21 @@ class Judge:
             checkpoint=_checkpoint(spec, facts),
             stand_in=spec.standing_in if spec is not None else None,
             facts=facts,
+            attention=self._attention(claim, key) if cells and verdict.evidence.receipt is not None else None,
         )
         content, known = _content(claim), self._stands_for(claim, key)
         if known != content and verdict.outcome is not Outcome.ERROR:
             what = "that differ in their margin only" if known[0] == content[0] else "that are different"
             raise ClaimsError(f"two claims {what} have the id {made.id!r}; give one of them another with id='...'.")
         return made
+
+    def _attention(self, claim: Claim, model: str) -> Mapping[str, Any] | None:
+        """Where the one head that a claim names looks, on the first of its examples."""
+        cell = claim.rule.effects()[0].cells[0]
+        sites = cell.condition.sites
+        if self._recorded is not None or claim.kind not in _OF_A_HEAD or len(sites) != 1 or cell.metric.over is None:
+            return None
+        return self._measuring.attention(model, sites[0], cell.metric.over) if isinstance(sites[0], Head) else None
 
     def _stands_for(self, claim: Claim, key: str) -> tuple[str, str]:
         return self._known.setdefault((claim.id, key), _content(claim))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.examples import ExampleSet, first_units
@@ -20,6 +21,7 @@ from causal_claims.pytest_plugin.live import built, engine_settings
 from causal_claims.pytest_plugin.notes import Notes
 from causal_claims.pytest_plugin.rates import remember
 from causal_claims.pytest_plugin.settings import Settings
+from causal_claims.sites import Head
 
 if TYPE_CHECKING:
     from causal_claims.engine.cluster import ClusterEngine
@@ -41,6 +43,8 @@ class Measuring:
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
         self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
+        self._patterns: dict[tuple[str, Head, str], Mapping[str, Any] | None] = {}
+        self._margins: dict[str, list[tuple[Sequence[Cell], float]]] = {}  # model -> what claims compare, how finely
         self._last: dict[str, str] = {}  # model -> the last test that reads it
 
     def engine(self, model: str) -> Engine | ClusterEngine:
@@ -82,6 +86,7 @@ class Measuring:
                 continue
             wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
             for claim in claims_in(item).values():
+                self._margins.setdefault(model, []).append((claim.cells, _fineness(claim)))
                 for cell in (*claim.cells, *norm_twins(claim).values()):
                     wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
@@ -115,7 +120,7 @@ class Measuring:
                 found.update(dict.fromkeys(here, refused))
                 continue
             try:
-                found.update(self.with_room(key).measure(key, here, self._progress, rows))
+                found.update(self.with_room(key).measure(key, here, self._progress, rows, self._margins.get(key, ())))
             except ClaimsError as error:
                 self._refused[key] = error
                 found.update(dict.fromkeys(here, error))
@@ -149,6 +154,14 @@ class Measuring:
             if last == node_id and (engine := self._engines.pop(model, None)) is not None:
                 engine.release(model)
 
+    def attention(self, model: str, head: Head, over: str) -> Mapping[str, Any] | None:
+        """A head's pattern on the first example of a set; None where the model is not in memory any more."""
+        key = (model, head, over)
+        if key not in self._patterns:
+            engine = self._engines.get(model)
+            self._patterns[key] = engine.attention(model, head, over) if engine is not None else None
+        return self._patterns[key]
+
     def plan(self, model: str, cells: Sequence[Cell]) -> Any:
         return self.engine(model).plan(model, cells)
 
@@ -158,7 +171,7 @@ class Measuring:
             self._found.update(((model, cell), refused) for cell in missing)
             return
         try:
-            found = self.with_room(model).measure(model, missing, self._progress)
+            found = self.with_room(model).measure(model, missing, self._progress, None, self._margins.get(model, ()))
         except ClaimsError as error:
             self._refused[model] = error
             self._found.update(((model, cell), error) for cell in missing)
@@ -175,6 +188,12 @@ class Measuring:
 
     def _group(self, node_id: str, model: str) -> str:
         return self._groups.get(node_id, model)
+
+
+def _fineness(claim: Claim) -> float:
+    """The margin that an effect is held to, in units of the metric; 0 where there is none."""
+    margin = getattr(claim.rule, "beyond", getattr(claim.rule, "within", None))
+    return float(margin) if margin and claim.rule.distance(0.0) is not None else 0.0
 
 
 def share_cores() -> None:
