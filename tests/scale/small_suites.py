@@ -25,7 +25,12 @@ class Suite(ClaimSuite):
 
 
 RECORDED = ("--claims-measurements", "m.csv")
-OWN = ("measure_seconds", "noise_floor", "facts")  # times, and what the instrument found out about itself in that run
+OWN = (
+    "measure_seconds",
+    "noise_floor",
+    "facts",
+    "attention",
+)  # times, pictures, what the instrument found out about itself
 
 CLAIMS = """
 import pytest
