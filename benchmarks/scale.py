@@ -24,7 +24,18 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-OWN = ("measure_seconds", "noise_floor", "facts", "attention", "line", "reason", "n_needed", "guards", "receipt")
+OWN = (
+    "measure_seconds",
+    "noise_floor",
+    "facts",
+    "attention",
+    "outliers",
+    "line",
+    "reason",
+    "n_needed",
+    "guards",
+    "receipt",
+)
 
 CONFTEST = """
 import os
