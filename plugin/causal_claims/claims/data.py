@@ -74,6 +74,9 @@ class Data:
     def samples(self, effect: Effect) -> tuple[Sample, ...]:
         """One sample, or one per set of examples where the effect spans several independent sets."""
         groups = self._groups(effect)
+        if effect.pools:
+            by_unit = sorted(groups, key=lambda terms: min(self.units(terms[0][1])))  # alike in every effect
+            return (_together([self._sample(terms) for terms in by_unit]),)
         return tuple(self._sample(terms) for terms in groups)
 
     def sample(self, effect: Effect) -> Sample:
@@ -113,6 +116,9 @@ class Data:
         return list(groups.values())
 
     def _sample(self, terms: list[tuple[float, Cell]]) -> Sample:
+        if not any(weight for weight, _ in terms):  # all cancelled: both arms are the same
+            terms = [(1.0, terms[0][1]), (-1.0, terms[0][1])]
+        terms = [(weight, cell) for weight, cell in terms if weight]
         cells = [cell for _, cell in terms]
         means = [cluster_means(self.cells[cell].values, self.units(cell)) for cell in cells]
         order = [dict(zip(mean.labels, mean.means, strict=True)) for mean in means]
@@ -129,6 +135,21 @@ class Data:
             _bound(terms),
             contrast=not paired and (len(terms) > 1 or terms[0][0] != 1),
         )
+
+
+def _together(samples: Sequence[Sample]) -> Sample:
+    """Samples of disjoint sets, one after another."""
+    arms = [one.arms for one in samples if one.arms is not None]
+    bounds = [one.bound for one in samples if one.bound is not None]
+    paired = len(arms) == len(samples)
+    return Sample(
+        np.concatenate([one.values for one in samples]),
+        (np.concatenate([arm for arm, _ in arms]), np.concatenate([arm for _, arm in arms])) if paired else None,
+        sum(one.rows for one in samples),
+        "cluster" if any(one.unit == "cluster" for one in samples) else "example",
+        max(bounds) if len(bounds) == len(samples) else None,
+        contrast=any(one.contrast for one in samples),
+    )
 
 
 def _bound(terms: list[tuple[float, Cell]]) -> float | None:

@@ -12,6 +12,7 @@ from causal_claims.cli import (
     check,
     doctor,
     gate,
+    heads,
     judge,
     list_,
     new,
@@ -24,7 +25,23 @@ from causal_claims.cli import (
 )
 from causal_claims.errors import ClaimsError
 
-_COMMANDS = (list_, show, plan, doctor, judge, calibrate, new, gate, baseline, status, prose, check, watch, render)
+_COMMANDS = (
+    list_,
+    show,
+    plan,
+    doctor,
+    heads,
+    judge,
+    calibrate,
+    new,
+    gate,
+    baseline,
+    status,
+    prose,
+    check,
+    watch,
+    render,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

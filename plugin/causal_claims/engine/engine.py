@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick
 from causal_claims.engine.decoding import Decoding
 from causal_claims.engine.delivery import Delivery, edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
@@ -16,6 +17,7 @@ from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.loading import Loaded, load
 from causal_claims.engine.noise import floor
 from causal_claims.engine.reference import ReferencePath
+from causal_claims.engine.screening import find_heads, screen
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
 from causal_claims.engine.store import Address, Entry, Store, as_array
 from causal_claims.engine.task import Part, Path, Task
@@ -59,6 +61,7 @@ class Engine:
         self.store = Store(settings.cache)
         self._held: dict[str, Loaded] = {}
         self._dtypes: dict[str, str] = {}
+        self._scores: dict[tuple[str, str, str], np.ndarray] = {}  # of all heads: model, score, examples
 
     def loaded(self, model: str) -> Loaded:
         """The model in memory; others are let go first where too many are held."""
@@ -79,6 +82,13 @@ class Engine:
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def heads(self, model: str, pick: Pick) -> Heads:
+        """The heads that a claim is about, found on this model."""
+        loaded, key = self.loaded(model), (model, pick.score, pick.over)
+        if key not in self._scores:
+            self._scores[key] = screen(loaded, self.settings, pick.score, pick.over)
+        return find_heads(loaded, pick, self._scores[key])
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         """What these cells would cost; nothing is loaded or measured."""

@@ -121,6 +121,17 @@ class Tokens:
             f"so choose a word that is one.{hint}"
         )
 
+    def first(self, text: str, prompt: str, asked: str) -> int:
+        """The token with which the prompt goes on, where a space and this text come next."""
+        stem = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        whole = self.tokenizer(f"{prompt} {text}", add_special_tokens=False)["input_ids"]
+        if whole[: len(stem)] != stem or len(whole) == len(stem):
+            raise ClaimsError(
+                f"{asked}: {text!r} changes the tokens of the prompt that it continues; end the prompt otherwise."
+            )
+        self._refuse_unknown(whole[len(stem) : len(stem) + 1], f" {text}", asked)
+        return int(whole[len(stem)])
+
     def span(self, prompt: str, part: str, asked: str) -> tuple[int, int]:
         """The tokens [first, end) of the prompt that a part of its text covers."""
         key = (prompt, part)

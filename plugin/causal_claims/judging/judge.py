@@ -32,7 +32,9 @@ def judge(
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
-    guards = [*design_guards(claim, spec), *data_guards(cells, integrity=claim.kind == "exactly"), *more_guards]
+    pooled = any(one.pools for one in claim.rule.effects())
+    on_numbers = data_guards(cells, integrity=claim.kind == "exactly", pooled=pooled)
+    guards = [*design_guards(claim, spec), *on_numbers, *more_guards]
     repeats = repeated_rows(cells)
     guards = [_joined(guard, repeats) for guard in guards]
     data = Data(cells, seed=seed_of(claim), confidence=confidence, units=repeats)

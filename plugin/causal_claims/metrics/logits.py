@@ -29,6 +29,15 @@ def log_p_target(run: Any) -> Any:
     return run.log_probability("target")
 
 
+@metric(needs=("value",))
+def value_log_odds(run: Any) -> Any:
+    """The log odds that the first token of `value` comes next: it moves with every change, where a match flips at once."""
+    log_p = run.log_probabilities()
+    first = run.first_token("value")[:, None]
+    others = log_p.scatter(1, first, -math.inf).logsumexp(-1)
+    return log_p.gather(1, first)[:, 0] - others
+
+
 @metric(low=0, high=1, needs=("target",))
 def top1(run: Any) -> Any:
     """1 where `target` is the most probable token; its mean is the accuracy."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Record
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
+
+Values = Mapping[Any, Sequence[float]] | Callable[..., Mapping[Any, Any]]  # or what makes them of the heads found
 
 JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
 BROKEN: pytest.StashKey[bool] = pytest.StashKey()  # the program or the machine failed while judging
@@ -68,7 +70,7 @@ class Holds:
         self._judged: dict[int, Judged] = {}
         item.stash[JUDGED] = []
 
-    def __call__(self, claim: Claim, values: Mapping[Any, Sequence[float]] | None = None) -> Judged:
+    def __call__(self, claim: Claim, values: Values | None = None) -> Judged:
         __tracebackhide__ = True
         if not isinstance(claim, Claim):
             raise ClaimsError(f"holds({claim!r}): give a claim, e.g. raises(M, by=ablate(Head(27, 11)), beyond=0.02).")

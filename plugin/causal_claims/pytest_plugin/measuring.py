@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
@@ -24,14 +26,18 @@ if TYPE_CHECKING:
 class Measuring:
     """The engine of a run, loaded when a model is first needed, and what it has measured."""
 
-    def __init__(self, registry: Registry, settings: Settings, progress: Any = None) -> None:
+    def __init__(
+        self, registry: Registry, settings: Settings, find: Callable[[str, Pick], Heads], progress: Any = None
+    ) -> None:
+        self.find = find  # the heads that a claim is about: from a file, or from `heads`
         self._registry = registry
         self._settings = settings
         self._progress = progress
         self._engines: dict[str, Engine] = {}
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
-        self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
+        self._wanted: dict[str, list[tuple[str, Claim]]] = {}  # group -> model and claim
+        self._heads: dict[tuple[str, Pick], Heads] = {}
         self._last: dict[str, str] = {}  # model -> the last test that reads it
 
     def engine(self, model: str) -> Engine:
@@ -59,11 +65,17 @@ class Measuring:
             model = params.get("model_key")
             if model is None:
                 continue
-            wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
+            wanted = self._wanted.setdefault(self._group(item.nodeid, model), [])
             for claim in (value for value in params.values() if isinstance(value, Claim)):
+                wanted.append((model, claim))
                 for cell in claim.cells:
-                    wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
+
+    def heads(self, model: str, pick: Pick) -> Heads:
+        """The heads that a claim is about: found on the model, once."""
+        if (model, pick) not in self._heads:
+            self._heads[model, pick] = self.engine(model).heads(model, pick)
+        return self._heads[model, pick]
 
     def cells(self, node_id: str, model: str, cells: Sequence[Cell]) -> dict[Cell, Measurement]:
         """These cells' measurements; what its group needs besides is measured with them, each model's at once."""
@@ -71,8 +83,7 @@ class Measuring:
         for key in dict.fromkeys(cell.model or model for cell in cells):
             here = [cell for cell in cells if (cell.model or model) == key]
             if any((key, cell) not in self._found for cell in here):
-                together = self._wanted.get(self._group(node_id, model), {}).get(key, {})
-                self._measure(key, dict.fromkeys([*here, *together]))
+                self._measure(key, dict.fromkeys([*here, *self._together(self._group(node_id, model), key)]))
             for cell in here:
                 one = self._found[key, cell]
                 if isinstance(one, ClaimsError):
@@ -88,6 +99,13 @@ class Measuring:
 
     def plan(self, model: str, cells: Sequence[Cell]) -> Any:
         return self.engine(model).plan(model, cells)
+
+    def _together(self, group: str, key: str) -> Iterator[Cell]:
+        """The cells on one model of all claims of a group."""
+        for model, claim in self._wanted.get(group, ()):
+            with suppress(ClaimsError):  # a claim that cannot be made says so where it is judged
+                made = claim.of(lambda pick, model=model: self.find(model, pick))  # type: ignore[misc]
+                yield from (cell for cell in made.cells if (cell.model or model) == key)
 
     def _measure(self, model: str, cells: Iterable[Cell]) -> None:
         missing = [cell for cell in cells if (model, cell) not in self._found]

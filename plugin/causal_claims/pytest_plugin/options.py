@@ -33,6 +33,7 @@ class Settings:
 
     models: Path
     overrides: tuple[str, ...]
+    heads: tuple[tuple[str, Path], ...]
     measurements: Path | None
     inconclusive: str
     reports: Path | None
@@ -69,6 +70,13 @@ def add(parser: pytest.Parser) -> None:
         default=[],
         metavar="KEY=PATH_OR_ID[@REV]",
         help="a checkpoint in the place of a key of models.yaml",
+    )
+    group.addoption(
+        "--claims-heads",
+        action="append",
+        default=[],
+        metavar="KEY=FILE",
+        help="the heads that claims on a model are about, instead of finding them (causal-claims heads writes such a file)",
     )
     group.addoption(
         "--claims-inconclusive", metavar="fail|skip", help="what an INCONCLUSIVE claim does to its test (default: fail)"
@@ -188,6 +196,7 @@ def settings(config: pytest.Config) -> Settings:
     return Settings(
         models=models,
         overrides=tuple(get("--claims-model")),
+        heads=tuple(_heads(config, text) for text in get("--claims-heads")),
         measurements=_path(config, measurements) if measurements else None,
         inconclusive=inconclusive,
         reports=None if reports == "off" else _folder(_path(config, reports, root(config))),
@@ -292,6 +301,14 @@ def _margin(text: str) -> tuple[str, float]:
     if not name or not math.isfinite(margin):
         raise pytest.UsageError(f"--claims-margin {text!r}: write ID=VALUE, e.g. S0-1=0.05.")
     return name, margin
+
+
+def _heads(config: pytest.Config, text: str) -> tuple[str, Path]:
+    key, _, where = text.partition("=")
+    if not key or not where or not _path(config, where).is_file():
+        why = f"there is no file {where}" if where else "write KEY=FILE"
+        raise pytest.UsageError(f"--claims-heads {text!r}: {why}, e.g. llama_3_8b_instruct=retrieval_heads.json.")
+    return key, _path(config, where)
 
 
 def _fail_on(text: str) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick, read_heads
 from causal_claims.errors import ClaimsError, NotRunError, listing
 from causal_claims.examples import example_counts
 from causal_claims.gate.comparison import Comparison
@@ -30,6 +32,9 @@ from causal_claims.pytest_plugin.live import progress_for, standing_in
 from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.recorded import Recorded, read_measurements
 from causal_claims.verdicts import Evidence, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from causal_claims.pytest_plugin.holding import Values
 
 BY_HAND = "by_hand"  # the model key of numbers that a test measured without any model chosen
 INCOMPLETE = 11
@@ -58,6 +63,7 @@ class ClaimsSession:
         self._measuring: Measuring | None = None
         self._sent: set[tuple[str, str, str]] = set()
         self._contents: dict[tuple[str, str], tuple[str, str]] = {}
+        self._files: dict[Path, Heads] = {}
         self._judging_twice: dict[str, float] = dict(self.settings.margins)
 
     def configure(self) -> None:
@@ -107,27 +113,50 @@ class ClaimsSession:
 
     # --- judging
 
-    def judge(
-        self, item: pytest.Item, claim: Claim, model: str | None, values: Mapping[Any, Sequence[float]] | None
-    ) -> Record:
+    def judge(self, item: pytest.Item, claim: Claim, model: str | None, values: Values | None) -> Record:
         """Measure, judge, write the record."""
         key = model or BY_HAND
         spec = self.registry.models.get(key)
         judged = self._with_margin(claim)
         try:
+            judged = self._with_margin(claim.of(lambda pick: self.heads(key, pick)))
+            if callable(values):
+                values = values(*(self.heads(key, pick) for pick in claim.picks))
             cells = measured_by_hand(judged, key, values) if values is not None else self._cells(item, judged, model)
             verdict = judge(judged, cells, spec=spec, confidence=self.settings.confidence)
             self.used.update({found.key: found for found in cells.values()})
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
-        return self._record(item, judged, key, spec, cells, verdict)
+        return self._record(item, judged, key, spec, cells, verdict, _content(self._with_margin(claim)))
+
+    def heads(self, model: str, pick: Pick) -> Heads:
+        """The heads that a claim is about: those of a file where one is given, else found on the model."""
+        for key, path in self.settings.heads:
+            if key == model:
+                if path not in self._files:
+                    self._files[path] = read_heads(path)
+                if self._files[path].score == pick.score:
+                    width = self.registry[model].heads if model in self.registry.models else None
+                    return replace(self._files[path], width=width or self._files[path].width)
+        if self.recorded is not None:
+            raise NotRunError(
+                f"its heads are found by {pick.score} on {pick.over}, and recorded numbers have no model: "
+                f"name them with --claims-heads {model}=FILE (causal-claims heads writes it)."
+            )
+        return self.measuring.heads(model, pick)
 
     def error(self, item: pytest.Item, claim: Claim, model: str | None, error: Exception) -> Record:
         """The program or the machine failed: written down, and never as a verdict."""
         text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
         key = model or BY_HAND
         return self._record(
-            item, claim, key, self.registry.models.get(key), {}, Verdict(Outcome.ERROR, text, Evidence(None))
+            item,
+            claim,
+            key,
+            self.registry.models.get(key),
+            {},
+            Verdict(Outcome.ERROR, text, Evidence(None)),
+            _content(claim),
         )
 
     def _cells(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
@@ -143,7 +172,7 @@ class ClaimsSession:
     @property
     def measuring(self) -> Measuring:
         if self._measuring is None:
-            self._measuring = Measuring(self.registry, self.settings, progress_for(self.config))
+            self._measuring = Measuring(self.registry, self.settings, self.heads, progress_for(self.config))
         return self._measuring
 
     def unsent(self) -> list[Measurement]:
@@ -162,6 +191,7 @@ class ClaimsSession:
         spec: ModelSpec | None,
         cells: Mapping[Cell, Measurement],
         verdict: Verdict,
+        content: tuple[str, str],
     ) -> Record:
         marker = item.get_closest_marker("finding")
         facts = next((dict(found.facts) for found in cells.values() if found.facts), {})
@@ -176,7 +206,7 @@ class ClaimsSession:
             stand_in=spec.standing_in if spec is not None else None,
             facts=facts,
         )
-        content, known = _content(claim), self._known(claim, key)
+        known = self._contents.setdefault((claim.id, key), content)
         if known != content and verdict.outcome is not Outcome.ERROR:
             what = "that differ in their margin only" if known[0] == content[0] else "that are different"
             raise ClaimsError(f"two claims {what} have the id {made.id!r}; give one of them another with id='...'.")

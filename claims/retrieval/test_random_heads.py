@@ -1,0 +1,29 @@
+"""Random heads leave accuracy as it is.
+
+Source: seed 001, section 8, "accuracy remains essentially flat/stable when ablating random heads".
+
+Reported: a prediction.  Run on the 8B model with one nested draw: 175, 174, 180, 174, 181 of 255 at k = 1, 2, 5, 10, 20
+(173 before); in a later run 20 to 128 random heads take accuracy to 18 of 255.
+
+What is wrong with the design: one draw, nested over k, from all layers (a head of an early layer on which everything
+rests is hit by chance) and without leaving out the tasks' own heads; flat is an equivalence, and a difference that is
+not significant does not show it.
+
+How it is decided here: 39 draws, each with as many heads in each layer as the targeted set and none of its heads; the
+mean change over draws must lie within 5 points by two one-sided tests.
+"""
+
+import pytest
+from causal_claims import negligible, picked
+
+from fixtures.retrieval import ABLE_FEW, BY_ATTENTION, mean, random_own, random_shared
+
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-4")]
+
+
+@pytest.mark.parametrize("claim", [
+    picked(lambda heads: negligible(mean(random_own(heads, 20)), within=0.05, given=ABLE_FEW, id="S1-4.own"), BY_ATTENTION),
+    picked(lambda heads: negligible(mean(random_shared(heads)), within=0.05, given=ABLE_FEW, id="S1-4.shared"), BY_ATTENTION),
+])  # fmt: skip
+def test_random_heads_leave_accuracy_flat(claim, holds):
+    assert holds(claim)
