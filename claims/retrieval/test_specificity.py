@@ -11,7 +11,7 @@ set does not make each of its heads responsible; and an exact match flips at onc
 changed little by little.
 
 How it is decided here: the targeted set against 39 matched random sets, by rank and by the paired interval, more than 20
-points beyond their mean; and of each task's first ten heads every second one, ablated alone, must lower the log odds of
+points beyond their mean (a value is found here when its first token comes first); and of each task's first ten heads every second one, ablated alone, must lower the log odds of
 the value's first token by more than 0.1: not one may be idle.  The published comparison with one draw stays, as a claim
 that is expected to be INCONCLUSIVE.
 """
@@ -22,7 +22,7 @@ import pytest
 from causal_claims import Head, Metric, ablate, beats, counts, picked
 
 from fixtures.reports import TASKS
-from fixtures.retrieval import ABLE_FEW, BY_ATTENTION, GENERAL, on, own, random_own, random_shared, same, shared
+from fixtures.retrieval import ABLE_FEW, BY_ATTENTION, FEW, GENERAL, on, own, random_own, random_shared, same, shared
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-5")]
 
@@ -31,9 +31,9 @@ LAYERS = 32
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: beats(own(heads, 20, "few"), against=random_own(heads, 20), beyond=0.2, given=ABLE_FEW,
+    picked(lambda heads: beats(own(heads, 20, **FEW), against=random_own(heads, 20), beyond=0.2, given=ABLE_FEW,
                                id="S1-5.own"), BY_ATTENTION),
-    picked(lambda heads: beats(shared(heads, part="few"), against=random_shared(heads), beyond=0.2, given=ABLE_FEW,
+    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=0.2, given=ABLE_FEW,
                                id="S1-5.shared"), BY_ATTENTION),
 ])  # fmt: skip
 def test_retrieval_heads_do_more_than_random_heads(claim, holds):
@@ -54,11 +54,11 @@ def one_draw(heads):
     """As published: 20 heads of all layers by one seed, leaving out the shared heads only."""
     free = [Head(layer, i) for layer in range(LAYERS) for i in range(heads.width)]
     kept = [head for head in free if head not in heads.shared(GENERAL)]
-    return same(random.Random(42).sample(kept, 20), "20 random heads of one draw", "few")
+    return same(random.Random(42).sample(kept, 20), "20 random heads of one draw", **FEW)
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: beats(own(heads, 20, "few"), against=[one_draw(heads)], id="S1-5.published", given=ABLE_FEW,
+    picked(lambda heads: beats(own(heads, 20, **FEW), against=[one_draw(heads)], id="S1-5.published", given=ABLE_FEW,
                                expect="inconclusive", because="with one random draw no p below .5 is possible"), BY_ATTENTION),
 ])  # fmt: skip
 def test_published_comparison_with_one_draw(claim, holds):
