@@ -8,7 +8,7 @@ k = 8, .733 / .713 at 16, .678 / .661 at 32: no specificity.
 What is wrong with the design: two accuracies are put side by side, no interval for the difference; the lists of two
 tasks share heads, and at k = 20 all of the general ones, which was not counted.
 
-How it is decided here: the two drops on the same examples, compared directly; another task is the next one in the list
+How it is decided here: the two drops on the same examples, compared directly, and more than 20 points apart; another task is the next one in the list
 of nine.  At k = 20 both lists hold the shared heads, so the claim is also tested with the heads that are on one of the
 two lists only.
 """
@@ -35,8 +35,8 @@ def apart(heads, mine, k=20):
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: specific(own(heads, 5), other(heads, 5), way="lowers", beyond=0.1, given=ABLE, id="S1-2.k5"), BY_ATTENTION),
-    picked(lambda heads: specific(apart(heads, True), apart(heads, False), way="lowers", beyond=0.1, given=ABLE,
+    picked(lambda heads: specific(own(heads, 5), other(heads, 5), way="lowers", beyond=0.2, given=ABLE, id="S1-2.k5"), BY_ATTENTION),
+    picked(lambda heads: specific(apart(heads, True), apart(heads, False), way="lowers", beyond=0.2, given=ABLE,
                                   id="S1-2.apart"), BY_ATTENTION),
 ])  # fmt: skip
 def test_own_heads_hurt_more_than_another_tasks(claim, holds):
@@ -44,7 +44,7 @@ def test_own_heads_hurt_more_than_another_tasks(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: specific(own(heads, 20), other(heads, 20), way="lowers", beyond=0.1, given=ABLE, id="S1-2.k20",
+    picked(lambda heads: specific(own(heads, 20), other(heads, 20), way="lowers", beyond=0.2, given=ABLE, id="S1-2.k20",
                                   expect="refuted", because=SHARED), BY_ATTENTION),
 ])  # fmt: skip
 def test_twenty_own_heads_hurt_more_than_another_tasks_twenty(claim, holds):

@@ -11,7 +11,7 @@ a value counts as found when it is a substring ("5" in "1995"); rows whose needl
 
 How it is decided here: heads are found by summed attention on the discovery documents and judged on the others; a
 value must stand in the text as a word of its own; a big drop is one of more than 30 points, with the exact paired
-interval, over all tasks' examples at each k and for each task alone at k = 20.  NOT RUN where fewer than half of the
+interval, over all tasks' examples at each k; each task alone must drop at all at k = 20.  NOT RUN where fewer than half of the
 values are found to begin with.
 """
 
@@ -44,7 +44,7 @@ def test_one_or_two_heads_are_enough_for_a_big_drop(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     picked(lambda heads, task=task: lowers(effect(RIGHT.on(on("confirmation", task)), by=ablate(*heads.first(task, 20))),
-                                           beyond=BIG, given=ABLE, id=f"S1-1.{task}"), BY_ATTENTION)
+                                           beyond=0, given=ABLE, id=f"S1-1.{task}"), BY_ATTENTION)
     for task in TASKS
 ])  # fmt: skip
 def test_each_task_drops_without_its_own_20_heads(claim, holds):

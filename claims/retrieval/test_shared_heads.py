@@ -10,8 +10,8 @@ says nothing of each; heads are picked and judged on overlapping documents.
 
 How it is decided here: heads in at least 7 of 9 lists, found on the discovery documents.  The published procedure stays
 as claims that are expected to be INVALID: k = 10 and 20 where so many do not exist, and the study's own split.  The
-claim itself: a drop of more than 30 points over all tasks at 5 heads and with all of them, and of more than 20 points
-for each of the nine tasks.
+claim itself: a drop of more than 30 points over all tasks at 5 heads and with all of them, and a drop of any size for
+each of the nine tasks alone.
 """
 
 import pytest
@@ -45,7 +45,7 @@ def test_one_or_two_shared_heads_are_enough_for_a_big_drop(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     picked(lambda heads, task=task: lowers(effect(RIGHT.on(on("confirmation", task)), by=ablate(*heads.shared(GENERAL))),
-                                           beyond=0.2, given=ABLE, id=f"S1-3.{task}"), BY_ATTENTION)
+                                           beyond=0, given=ABLE, id=f"S1-3.{task}"), BY_ATTENTION)
     for task in TASKS
 ])  # fmt: skip
 def test_each_task_drops_without_the_shared_heads(claim, holds):

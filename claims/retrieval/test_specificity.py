@@ -10,30 +10,41 @@ single draw calls a random set special one time in three.  A set whose half does
 set does not make each of its heads responsible; and an exact match flips at once where the evidence for the value
 changed little by little.
 
-How it is decided here: the targeted set against 39 matched random sets, by rank and by the paired interval, more than 20
-points beyond their mean (a value is found here when its first token comes first); and of each task's first ten heads every second one, ablated alone, must lower the log odds of
-the value's first token by more than 0.1: not one may be idle.  The published comparison with one draw stays, as a claim
-that is expected to be INCONCLUSIVE.
+How it is decided here, on the log odds of the value's first token: the targeted set against 39 matched random sets, by
+rank and by the paired interval, more than half a nat beyond their mean; and of each task's first ten heads the first,
+the fifth and the tenth, each ablated alone, must lower the log odds by more than 0.1: a list with idle heads fails.
+The published comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE.
 """
 
 import random
 
 import pytest
-from causal_claims import Head, Metric, ablate, beats, counts, picked
+from causal_claims import Head, ablate, beats, counts, picked
 
 from fixtures.reports import TASKS
-from fixtures.retrieval import ABLE_FEW, BY_ATTENTION, FEW, GENERAL, on, own, random_own, random_shared, same, shared
+from fixtures.retrieval import (
+    ABLE_FEW,
+    BY_ATTENTION,
+    FEW,
+    GENERAL,
+    LOG_ODDS,
+    on,
+    own,
+    random_own,
+    random_shared,
+    same,
+    shared,
+)
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-5")]
 
-LOG_ODDS = Metric("value_log_odds")
 LAYERS = 32
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: beats(own(heads, 20, **FEW), against=random_own(heads, 20), beyond=0.2, given=ABLE_FEW,
+    picked(lambda heads: beats(own(heads, 20, **FEW), against=random_own(heads, 20), beyond=0.5, given=ABLE_FEW,
                                id="S1-5.own"), BY_ATTENTION),
-    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=0.2, given=ABLE_FEW,
+    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=0.5, given=ABLE_FEW,
                                id="S1-5.shared"), BY_ATTENTION),
 ])  # fmt: skip
 def test_retrieval_heads_do_more_than_random_heads(claim, holds):
@@ -41,8 +52,8 @@ def test_retrieval_heads_do_more_than_random_heads(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads, task=task: counts(LOG_ODDS.on(on("confirmation", task)), way="lowers", beyond=0.1, equals=5,
-                                           each=[ablate(head) for head in heads.first(task, 10)[::2]],
+    picked(lambda heads, task=task: counts(LOG_ODDS.on(on("confirmation", task)), way="lowers", beyond=0.1, equals=3,
+                                           each=[ablate(heads.first(task, 10)[i]) for i in (0, 4, 9)],
                                            id=f"S1-5.each.{task}"), BY_ATTENTION)
     for task in TASKS
 ])  # fmt: skip

@@ -19,7 +19,7 @@ from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError, NotRunError, listing, nearest
 from causal_claims.sites import Head
 
-SCORES = {"summed_attention": "needle", "copy_score": "value"}  # each with the span it looks at
+SCORES = {"summed_attention": "needle", "copy_score": "needle"}  # each with the span it looks at
 SCHEMA = "causal-claims/heads/1"
 OVERALL = "all"  # the list over all examples
 

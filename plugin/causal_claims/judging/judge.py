@@ -32,7 +32,8 @@ def judge(
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
-    pooled = any(one.pools for one in claim.rule.effects())
+    given = claim.about.get("given")
+    pooled = any(one.pools for one in (*claim.rule.effects(), *([given.level] if given else [])))
     on_numbers = data_guards(cells, integrity=claim.kind == "exactly", pooled=pooled)
     guards = [*design_guards(claim, spec), *on_numbers, *more_guards]
     repeats = repeated_rows(cells)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Unpack
 
 import numpy as np
@@ -75,7 +76,8 @@ class Dose(Rule):
 
     def _monotone(self, Y: np.ndarray, data: Data) -> Decision:
         found = monotone_steps(Y, self.beyond)
-        steps = [contrast(Y[:, i + 1] - Y[:, i], data.sample(self.curve[0]), data) for i in range(Y.shape[1] - 1)]
+        ways = [(b, a) if self.sign > 0 else (a, b) for a, b in pairwise(self.curve)]
+        steps = [estimate(data, one - other) for one, other in ways]
         worst = min(range(len(steps)), key=lambda i: steps[i].interval.low)
         step, where = steps[worst], f"from k={self.doses[worst]:g} to {self.doses[worst + 1]:g}"
         if all(one.interval.low > -self.beyond for one in steps) and not step.thin:
