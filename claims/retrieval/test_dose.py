@@ -17,7 +17,7 @@ from causal_claims import dose, picked
 
 from fixtures.retrieval import ABLE, BY_ATTENTION, GENERAL, own, shared
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-6")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-6")]
 
 
 def own_curve(heads):

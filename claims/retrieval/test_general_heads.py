@@ -17,7 +17,7 @@ from causal_claims import Metric, above, heads, level, model_counts, picked
 
 from fixtures.retrieval import BY_ATTENTION, GENERAL
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-8")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-8")]
 
 
 @pytest.mark.parametrize("claim", [

@@ -16,7 +16,7 @@ delivered"), and an address out of range is an error.
 import pytest
 from causal_claims import Head, Metric, ablate, effect, exactly, level
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-7")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-7")]
 
 DRAWN = (Head(7, 3), Head(20, 25))  # two heads at random
 DOCUMENTS = "reports/confirmation"

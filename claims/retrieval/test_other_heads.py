@@ -18,7 +18,7 @@ from causal_claims import ablate, picked, specific
 
 from fixtures.retrieval import ABLE, BY_ATTENTION, following, other, over_tasks, own
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-2")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-2")]
 
 SHARED = "both lists hold the general heads by then; the study's own run gives .733 against .713 at k = 16"
 

@@ -21,7 +21,7 @@ from causal_claims import ablate, effect, lowers, picked
 from fixtures.reports import TASKS
 from fixtures.retrieval import ABLE, BY_ATTENTION, RIGHT, on, own
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-1")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-1")]
 
 BIG = 0.3
 FEW_DO_LITTLE = "in the study's own run 8 of a task's heads take 5.5 points off; one or two are no big drop"

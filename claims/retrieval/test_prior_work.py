@@ -19,7 +19,7 @@ from causal_claims import Metric, Pick, below, heads, level, lowers, model_count
 from fixtures.reports import TASKS
 from fixtures.retrieval import ABLE, same
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-11")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-11")]
 
 EVERY = Pick("copy_score", over="reports/discovery", lists=TASKS, top=6000)  # every head of any model here
 THRESHOLD = 0.1

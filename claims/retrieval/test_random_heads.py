@@ -19,7 +19,7 @@ from causal_claims import negligible, picked
 
 from fixtures.retrieval import ABLE_FEW, BY_ATTENTION, mean, random_own, random_shared
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-4")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-4")]
 
 
 @pytest.mark.parametrize("claim", [

@@ -18,7 +18,7 @@ from causal_claims import agrees, picked
 
 from fixtures.retrieval import ABLE, BY_ATTENTION, BY_COPYING, own
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-9")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-9")]
 
 
 @pytest.mark.parametrize("claim", [

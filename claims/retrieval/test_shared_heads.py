@@ -20,7 +20,7 @@ from causal_claims import Pick, ablate, effect, lowers, picked
 from fixtures.reports import TASKS
 from fixtures.retrieval import ABLE, BY_ATTENTION, GENERAL, RIGHT, on, same, shared
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-3")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-3")]
 
 BY_THE_STUDY = Pick("summed_attention", over="reports/study/picked", lists=TASKS)
 REPORTED = {1: 0.0, 2: -3 / 255, 5: -1 / 255}

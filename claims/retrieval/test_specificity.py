@@ -36,7 +36,7 @@ from fixtures.retrieval import (
     shared,
 )
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-5")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-5")]
 
 LAYERS = 32
 

@@ -15,7 +15,7 @@ no other row can move.  The study's way, rebuilt on these documents, stays as a 
 import pytest
 from causal_claims import Metric, exactly, level
 
-pytestmark = [pytest.mark.retrieval, pytest.mark.llama_3_8b_instruct, pytest.mark.finding("S1-10")]
+pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-10")]
 
 
 @pytest.mark.parametrize("claim", [
