@@ -15,6 +15,7 @@ two lists only.
 
 import pytest
 from causal_claims import ablate, picked, specific
+from causal_claims.errors import NotRunError
 
 from fixtures.retrieval import ABLE, BY_ATTENTION, following, other, over_tasks, own
 
@@ -29,7 +30,10 @@ def apart(heads, mine, k=20):
     def only(task):
         here, there = heads.first(task, k), heads.first(following(task), k)
         here, there = (here, there) if mine else (there, here)
-        return ablate(*(head for head in here if head not in there))
+        left = [head for head in here if head not in there]
+        if not left:
+            raise NotRunError(f"the lists of {task} and of the next task hold the same {k} heads.")
+        return ablate(*left)
 
     return over_tasks(only, f"heads that only {'its own' if mine else 'the other'} list has")
 

@@ -9,7 +9,7 @@ What is wrong with the design: without a band nothing can fail.  The two impleme
 heads are found: summed attention, and Wu et al.'s copy score.  In the study's own runs a change of insertion and
 matching alone moved the accuracy before any ablation from .678 to .918.
 
-How it is decided here: the band is 20 points.  On the same model, documents and matching: the drop without the 20 heads
+How it is decided here: the band is 30 points.  On the same model, documents and matching: the drop without the 20 heads
 found by summed attention against the drop without the 20 found by the copy score.
 """
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda looking, copying: agrees(own(looking, 20), own(copying, 20), within=0.2, given=ABLE, id="S1-9.heads"),
+    picked(lambda looking, copying: agrees(own(looking, 20), own(copying, 20), within=0.3, given=ABLE, id="S1-9.heads"),
            BY_ATTENTION, BY_COPYING),
 ])  # fmt: skip
 def test_both_implementations_agree(claim, holds):
