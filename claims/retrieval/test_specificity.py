@@ -11,7 +11,7 @@ set does not make each of its heads responsible; and an exact match flips at onc
 changed little by little.
 
 How it is decided here, on the log odds of the value's first token: the targeted set against 39 matched random sets, by
-rank and by the paired interval, more than half a nat beyond their mean; and of each task's first ten heads the first,
+rank and by the paired interval, more than two nats beyond their mean; and of each task's first ten heads the first,
 the fifth and the tenth, each ablated alone, must lower the log odds by more than 0.1: a list with idle heads fails.
 The published comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE.
 """
@@ -42,9 +42,9 @@ LAYERS = 32
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: beats(own(heads, 20, **FEW), against=random_own(heads, 20), beyond=0.5, given=ABLE_FEW,
+    picked(lambda heads: beats(own(heads, 20, **FEW), against=random_own(heads, 20), beyond=2, given=ABLE_FEW,
                                id="S1-5.own"), BY_ATTENTION),
-    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=0.5, given=ABLE_FEW,
+    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=2, given=ABLE_FEW,
                                id="S1-5.shared"), BY_ATTENTION),
 ])  # fmt: skip
 def test_retrieval_heads_do_more_than_random_heads(claim, holds):

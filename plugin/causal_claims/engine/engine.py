@@ -347,7 +347,9 @@ class Engine:
                 for part in self._path(loaded, task, "reference").parts(task)
                 for row, theirs in zip(part.rows, part.values[metric], strict=True)
             ]
-            apart = [pair for pair in pairs if not _near(pair[1], pair[2], self._tolerance(loaded))]
+            spec = metric.spec
+            scale = 1.0 if spec is None else spec.scale
+            apart = [pair for pair in pairs if not _near(pair[1], pair[2], self._tolerance(loaded), scale)]
             # a whole number flips at a tie that rounding decides; one such flip is no disagreement
             spared = len(rows) // 4 if all(float(x).is_integer() for _, *both in pairs for x in both) else 0
             if len(apart) > spared:
@@ -434,8 +436,8 @@ def _spread(works: Sequence[_Work], count: int) -> list[_Work]:
     return ordered[::step][:count]
 
 
-def _near(ours: float, theirs: float, tolerance: float) -> bool:
-    return abs(ours - theirs) <= tolerance * max(1.0, abs(theirs)) or (np.isnan(ours) and np.isnan(theirs))
+def _near(ours: float, theirs: float, tolerance: float, scale: float) -> bool:
+    return abs(ours - theirs) <= tolerance * max(scale, abs(theirs)) or (np.isnan(ours) and np.isnan(theirs))
 
 
 def _advance(progress: Progress | None, cells: int = 1) -> None:

@@ -35,7 +35,7 @@ def value_first(run: Any) -> Any:
     return run.logits().argmax(-1) == run.first_token("value")
 
 
-@metric(needs=("value",))
+@metric(needs=("value",), scale=10.0)
 def value_log_odds(run: Any) -> Any:
     """The log odds that the first token of `value` comes next: it moves with every change, where a match flips at once."""
     log_p = run.log_probabilities()

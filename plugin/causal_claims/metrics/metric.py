@@ -25,6 +25,7 @@ class MetricSpec:
     gauge_free: bool = True  # unchanged by V -> M V with O -> O M^-1; otherwise only descriptive
     positions: str = "last"  # where it reads the logits: at the prompt's last token, or at "all"
     version: int = 1
+    scale: float = 1.0  # the size of the numbers that it is a difference of, where those are large and it is small
 
     @property
     def bound(self) -> float | None:
@@ -130,6 +131,7 @@ def metric(
     gauge_free: bool = True,
     positions: str = "last",
     version: int = 1,
+    scale: float = 1.0,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric: the function's keyword-only arguments are its options, with their defaults.
 
@@ -144,7 +146,17 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version
+            name,
+            function,
+            where,
+            low,
+            high,
+            dict(function.__kwdefaults__ or {}),
+            needs,
+            gauge_free,
+            positions,
+            version,
+            scale,
         )
         return function
 
