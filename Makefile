@@ -8,7 +8,7 @@ TORCH ?= torch
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: claims test setup check tests benchmark clean
+.PHONY: claims test setup check tests audit benchmark clean
 
 setup: $(VENV)/.done
 
@@ -19,8 +19,12 @@ $(VENV)/.done: pyproject.toml
 	$(BIN)/python -m pip install --quiet -e ".[models,dev]"
 	touch $@
 
-claims: setup
+claims: setup reports/calibration.json
 	$(BIN)/python -m pytest claims --claims-stand-in --junitxml reports/junit.xml
+
+reports/calibration.json: | setup
+	mkdir -p reports
+	$(BIN)/causal-claims calibrate --runs 200 --json $@
 
 test: check tests
 
@@ -29,13 +33,20 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pip check
 
 tests: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not calibration and not slow"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
+# Known vulnerabilities of what is installed; it asks a service on the internet, so CI without one does not run it.
+audit: setup
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/python -m pip_audit --skip-editable
+
 benchmark: setup
 	$(BIN)/python benchmarks/instrument.py
+	$(BIN)/python benchmarks/report.py
 
 clean:
-	rm -rf $(VENV) build dist reports/claims.* reports/measurements.parquet
+	rm -rf $(VENV) build dist reports/claims.* reports/measurements.parquet reports/calibration.json reports/status.html

@@ -38,7 +38,7 @@ def test_published_deletion_of_columns_cannot_show_a_cause(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    replicates(AS_PUBLISHED, by=delete_v_slice(VSlice(27, h)), reported=REPORTED[h], reported_n=1,
+    replicates(AS_PUBLISHED, by=delete_v_slice(VSlice(27, h)), reported=REPORTED[h], reported_n=1, same_size=(0.67, 1.5),
                finding=FINDING[h], id=f"{FINDING[h]}.figure")
     for h in REPORTED
 ])  # fmt: skip

@@ -37,7 +37,8 @@ def test_published_patch_of_layer_25_into_27_cannot_show_a_transfer(claim, holds
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(effect(RECURSIVE, by=TOGETHER), of=GAP, at_least=0.865, reported=0.865, id="S0-7.joint")
+    recovers(effect(RECURSIVE, by=TOGETHER), of=GAP, at_least=0.865, reported=0.865, id="S0-7.joint",
+             expect="refuted", because="the study's own three changes add up to 57.9 % of its own gap")
 ])  # fmt: skip
 def test_the_three_heads_account_for_the_transfer(claim, holds):
     assert holds(claim)

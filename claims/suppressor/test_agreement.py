@@ -23,8 +23,8 @@ LAYER_0 = [ablate(head) for head in heads(0, range(16))]
 
 @pytest.mark.finding("S3-13")
 @pytest.mark.parametrize("claim", [
-    correlates([effect(LOGIT_DIFF.on("counterfactual"), by=one) for one in LAYER_0],
-               [effect(LOGIT_DIFF.on("facts"), by=one) for one in LAYER_0], reported=0.518, id="S3-13.layer_0")
+    correlates([effect(LOGIT_DIFF.on("counterfactual/one_way"), by=one) for one in LAYER_0],
+               [effect(LOGIT_DIFF.on("facts/one_way"), by=one) for one in LAYER_0], reported=0.518, id="S3-13.layer_0")
 ])  # fmt: skip
 def test_the_ranking_of_layer_0_agrees_across_conditions(claim, holds):
     assert holds(claim)
@@ -32,7 +32,7 @@ def test_the_ranking_of_layer_0_agrees_across_conditions(claim, holds):
 
 @pytest.mark.finding("S3-10")
 @pytest.mark.parametrize("claim", [
-    exactly(effect(LOGIT_DIFF.on("facts"), by=ablate(Head(0, 2))) - effect(LOGIT_DIFF.on("facts"), by=ablate(Head(0, 2), seed=1)),
+    exactly(effect(LOGIT_DIFF.on("facts/one_way"), by=ablate(Head(0, 2))) - effect(LOGIT_DIFF.on("facts/one_way"), by=ablate(Head(0, 2), seed=1)),
             id="S3-10.seeds")
 ])  # fmt: skip
 def test_another_seed_is_the_same_run(claim, holds):

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Gate the checkpoints of a training run side by side, one array task each:
 #   sbatch --array=0-$(($(ls checkpoints | wc -l) - 1)) docs/ci/slurm-array.sh
-# and when all are done:  causal-claims status reports/watch/* --fail-on-drift
+# and when all are done:  causal-claims status reports/watch/* --by name --fail-on-drift
 #SBATCH --job-name=claims-gate
 #SBATCH --gres=gpu:1
 #SBATCH --cpus-per-task=4

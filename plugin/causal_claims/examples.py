@@ -77,9 +77,26 @@ def examples(name: str) -> ExampleSet:
     return ExampleSet(name, rows)
 
 
+def declare(found: ExampleSet, name: str) -> None:
+    """A set that was declared in another process."""
+    if name in _SETS and examples(name).hash == found.hash:
+        return
+    _SETS[name] = lambda: found.examples
+    examples.cache_clear()
+
+
 def example_counts() -> dict[str, int]:
     """Independent units of every declared set."""
     return {name: len({one.unit for one in examples(name).examples}) for name in _SETS}
+
+
+def first_units(units: Iterable[str], share: float) -> set[str]:
+    """A share of the independent units, by a salted hash of their names: which come first says nothing about them.
+
+    A larger share holds every smaller one, so that looks at growing shares measure each unit once.
+    """
+    ordered = sorted(set(units), key=lambda unit: hashlib.sha256(f"causal-claims look:{unit}".encode()).digest())
+    return set(ordered[: max(1, round(share * len(ordered)))])
 
 
 def in_discovery(example_id: str, share: float = 0.3) -> bool:

@@ -1,7 +1,7 @@
 """Measurements: the numbers of one cell, one per example, in example order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,16 @@ class Measurement:
     noise_floor: float | None = None
     seconds: float = 0.0
     facts: Mapping[str, str] = field(default_factory=dict)  # dtype, device, revision, ...
+
+    def only(self, examples: set[str]) -> "Measurement":
+        """The same numbers on fewer examples."""
+        keep = [i for i, one in enumerate(self.examples) if one in examples]
+        if len(keep) == len(self.examples):
+            return self
+        return replace(
+            self, examples=tuple(self.examples[i] for i in keep), clusters=tuple(self.clusters[i] for i in keep),
+            values=self.values[keep],
+        )  # fmt: skip
 
     @property
     def key(self) -> tuple[str, str, str]:

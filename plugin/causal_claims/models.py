@@ -81,9 +81,10 @@ class Registry:
             raise ClaimsError(
                 f"--claims-model {text!r}: write KEY=PATH_OR_ID[@REV], e.g. mistral_7b=/checkpoints/step-2000."
             )
-        spec, (location, _, revision) = self[key], where.partition("@")
-        if not location:
-            raise ClaimsError(f"--claims-model {text!r}: write KEY=PATH_OR_ID[@REV]; before the '@' there is nothing.")
+        spec, (location, at, revision) = self[key], where.partition("@")
+        if not location.strip() or (at and not revision.strip()):
+            side = "after" if location.strip() else "before"
+            raise ClaimsError(f"--claims-model {text!r}: write KEY=PATH_OR_ID[@REV]; {side} the '@' there is nothing.")
         if Path(location).expanduser().is_dir():
             new = replace(spec, path=str(Path(location).expanduser()), revision=revision or None, gated=False)
         elif location.startswith((".", "/", "~")):
@@ -135,8 +136,10 @@ def _loader(path: Path) -> Any:
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen: set[str] = set()
             for key, _ in node.value:
+                line = key.start_mark.line + 1
+                if not isinstance(key, yaml.ScalarNode):
+                    raise ClaimsError(f"{path}, line {line}: a key is a word, not a list or a mapping.")
                 if key.value in seen:
-                    line = key.start_mark.line + 1
                     raise ClaimsError(f"{path}, line {line}: the key {key.value!r} is given twice; keep one.")
                 seen.add(key.value)
             return super().construct_mapping(node, deep)
@@ -164,6 +167,8 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
             raise ClaimsError(f"{where}: {name} must be {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}.")
         if name in ("layers", "heads", "kv_heads") and isinstance(value, int) and value < 1:
             raise ClaimsError(f"{where}: {name} must be at least 1, not {value}.")
+        if isinstance(value, str) and not (value.strip() and value.isprintable()):
+            raise ClaimsError(f"{where}: {name} {value!r} is blank or cannot be printed.")
         if name == "min_memory_gb" and isinstance(value, int | float) and not 0 <= value < float("inf"):
             raise ClaimsError(f"{where}: min_memory_gb must be a size in gigabytes, not {value}.")
     for name in ("family", "id"):
@@ -172,6 +177,8 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
     for what, name in (("key", key), ("family", entry["family"]), *(("marker", m) for m in entry.get("markers") or ())):
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or iskeyword(name):
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker: letters, digits and '_' only.")
+        if name.startswith("_"):
+            raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and those begin with a letter.")
         if name in _TAKEN:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and pytest has one of that name.")
     if entry.get("dtype", "float32") not in _DTYPES:
@@ -191,3 +198,8 @@ def model_counts(key: str, start: str | None = None) -> ModelSpec:
         if (place / "models.yaml").is_file():
             return load_registry(place / "models.yaml")[key]
     raise ClaimsError(f"model_counts({key!r}): there is no models.yaml in {folder} or above it.")
+
+
+def trusting(registry: Registry) -> list[str]:
+    """The models whose entry lets their checkpoint run code of its own."""
+    return [key for key, spec in registry.models.items() if spec.trust_remote_code]

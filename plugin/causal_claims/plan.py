@@ -43,14 +43,20 @@ class Plan:
         return sorted(self.cells.get(model, {}), key=_depth)
 
 
-def plan(pairs: Iterable[tuple[Claim, str]], size: Callable[[str, Claim], int | None]) -> Plan:
-    """Gather the cells of claims, each on its model; `size` tells how many examples a claim will have."""
+def plan(
+    pairs: Iterable[tuple[Claim, str]],
+    size: Callable[[str, Claim], int | None],
+    controls: Callable[[Claim], Iterable[Cell]] = lambda claim: (),
+) -> Plan:
+    """Gather the cells of claims, each on its model; `size` tells how many examples a claim will have, `controls` what
+    is measured beside its own cells.
+    """
     made = Plan()
     for claim, model in pairs:
         n = size(model, claim)
         floor = claim.rule.p_floor()
         made.claims.append(Planned(claim, model, n, mde80(1.0, n) if n is not None and n > 1 else None, floor))
-        for cell in claim.cells:
+        for cell in (*claim.cells, *controls(claim)):
             readers = made.cells.setdefault(cell.model or model, {}).setdefault(cell, [])
             readers.append(claim.id)
     return made

@@ -200,3 +200,15 @@ def _check(site: object, layer: int, index: int) -> None:
             raise ClaimsError(f"{type(site).__name__}: {name} must be a whole number, not {value!r}.")
         if value < 0:
             raise ClaimsError(f"{type(site).__name__}: {name} is {value}; layers and heads are counted from 0.")
+
+
+def literal(text: str, like: str | int | float | bool | None = None) -> str | int | float | bool:
+    """The option's value that prints as `text`; of the same type as its default, where that is known."""
+    if isinstance(like, str):
+        return text
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return {"True": True, "False": False}.get(text, text)

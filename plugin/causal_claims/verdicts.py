@@ -73,6 +73,8 @@ class Evidence:
     noise_floor: float | None = None
     replication: Mapping[str, object] | None = None
     measure_seconds: float = 0.0
+    sensitivity: tuple[Mapping[str, object], ...] = ()  # what was varied, to what, and the outcome then
+    outliers: tuple[Mapping[str, object], ...] = ()  # units far from the others, with their prompts
 
 
 @dataclass(frozen=True)

@@ -32,3 +32,8 @@ def mixed() -> list[Example]:
 @example_set("engine_words")
 def words() -> list[Example]:
     return [Example(word, f" {word}") for word in WORDS[:10]]
+
+
+@example_set("engine_many")
+def many() -> list[Example]:
+    return prompts(1, count=24)

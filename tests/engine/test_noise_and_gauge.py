@@ -7,7 +7,7 @@ import torch
 from causal_claims.claims.effects import Cell
 from causal_claims.engine.engine import Engine
 from causal_claims.engine.gauge import rewritten
-from causal_claims.engine.noise import cheapest
+from causal_claims.engine.precision import by_margin, cheapest, cheapest_first
 from causal_claims.engine.settings import Settings
 from causal_claims.interventions.catalogue import ablate
 from causal_claims.metrics.metric import Metric
@@ -27,7 +27,32 @@ def test_float32_is_quiet_and_bfloat16_is_not(registry):
 
 def test_the_cheapest_arithmetic_within_a_tenth_of_the_margin():
     floors = {"bfloat16": 0.03, "float16": 0.002, "float32": 1e-6}
-    assert [cheapest(floors.__getitem__, margin) for margin in (1.0, 0.1, 0.01)] == ["bfloat16", "float16", "float32"]
+    margins = (1.0, 0.1, 0.01, 0.0)
+    assert [cheapest(tuple(floors), floors.__getitem__, one) for one in margins] == [
+        "bfloat16",
+        "float16",
+        "float32",
+        "float32",
+    ]
+    assert cheapest(("float32", "bfloat16"), floors.__getitem__, 1.0) == "float32"  # where fewer bits are slower
+    assert sorted(cheapest_first(torch.device("cpu"))) == sorted(floors)
+
+
+def test_arms_that_are_compared_share_their_arithmetic():
+    a, b, c = (Cell(Metric(name, over="engine_mixed")) for name in ("logit_diff", "kl", "loss"))
+    assert by_margin([a, b, c], [([a], 0.5), ([a, b], 0.2), ([c], 0.3)]) == [([a, b], 0.2), ([c], 0.3)]
+    assert by_margin([a, b], []) == [([a], 0.0), ([b], 0.0)]
+
+
+def test_auto_takes_few_bits_where_the_margin_is_wide_and_many_where_it_is_narrow(registry, monkeypatch):
+    monkeypatch.setattr("causal_claims.engine.engine.cheapest_first", lambda device: ("bfloat16", "float16", "float32"))
+    wide, narrow = (Cell(Metric(name, over="engine_mixed"), ablate(Head(0, 0))) for name in ("logit_diff", "loss"))
+    engine = Engine(registry, Settings(dtype="auto", cross_examined=0))
+    found = engine.measure("llama", [wide, narrow], margins=[([wide], 20.0), ([narrow], 1e-4)])
+    assert found[wide].facts["dtype"] == "bfloat16"
+    assert 0 < found[wide].noise_floor <= 2.0
+    assert found[narrow].facts["dtype"] == "float32"
+    assert found[narrow].noise_floor <= 1e-5
 
 
 @pytest.mark.parametrize("family", ["gpt2", "mistral", "qwen2", "gpt_neox"])
@@ -53,7 +78,7 @@ def test_the_rewritten_model_says_the_same_and_the_first_is_untouched(registry):
 
 
 def test_a_random_write_has_the_norm_of_what_it_replaces(registry):
-    from causal_claims.engine.delivery import SiteRun
+    from causal_claims.engine.site_run import SiteRun
     from causal_claims.engine.tokens import pad
 
     loaded = Engine(registry, Settings()).loaded("llama")

@@ -5,6 +5,7 @@ import json
 import pytest
 from causal_claims.errors import ClaimsError
 from causal_claims.gate import baseline
+from causal_claims.gate.card import cards
 from causal_claims.gate.run import read_run
 from series import BASE, SERIES, claims
 
@@ -27,7 +28,7 @@ def test_a_baseline_reads_back_as_the_run_it_was(tmp_path):
 
 def test_its_card_has_commit_date_and_revision(tmp_path):
     kept(tmp_path)
-    (card,) = baseline.cards(tmp_path)
+    (card,) = cards(tmp_path)
 
     assert (card.name, card.commit, card.date) == ("main", "c" * 40, "2026-01-01T00:00:00Z")
     assert card.checkpoints == {"toy": "0" * 40}
@@ -39,7 +40,7 @@ def test_an_a_a_run_is_kept_with_it_and_goes_when_it_is_replaced(tmp_path):
     again = BASE.run(SUITE)
     baseline.save(tmp_path, "main:again", again.ledger, again.recorded.measurements())
     assert baseline.find(tmp_path, "main").again is not None
-    assert baseline.cards(tmp_path)[0].again
+    assert cards(tmp_path)[0].again
 
     kept(tmp_path)
     assert baseline.find(tmp_path, "main").again is None
@@ -85,7 +86,7 @@ def test_an_absent_baseline_names_those_there_are(tmp_path):
 def test_a_run_becomes_a_baseline_only_with_its_numbers(tmp_path):
     folder = kept(tmp_path / "runs", "one")
     assert baseline.accept(tmp_path / "home", folder, "accepted", "as agreed").name == "accepted"
-    assert baseline.cards(tmp_path / "home")[0].because == "as agreed"
+    assert cards(tmp_path / "home")[0].because == "as agreed"
 
     (folder / "measurements.parquet").unlink()
     with pytest.raises(ClaimsError, match=r"has no measurements\.parquet"):
@@ -97,7 +98,7 @@ def test_a_damaged_card_is_a_sentence(tmp_path):
     (folder / "baseline.json").write_text("{")
 
     with pytest.raises(ClaimsError, match="is damaged"):
-        baseline.cards(tmp_path)
+        cards(tmp_path)
 
 
 def test_a_run_is_read_from_its_folder_or_its_ledger(tmp_path):

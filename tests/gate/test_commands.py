@@ -72,7 +72,17 @@ def test_status_tells_a_history_and_fails_on_drift(home, capsys):
 
     assert main(["status", *steps, "--json", "history.json"]) == 0
     assert main(["status", *steps, "--fail-on-drift"]) == 10
-    assert "+++++++++  DRIFT toy lowers x by ablate(L5.H0)" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "+++++++++  DRIFT toy lowers x by ablate(L5.H0): SUPPORTED at series/step-8; -" in out
+    assert "▁" in out
+    assert "  9  series/step-8  2026-02-09" in out
+    Path("series/crashed").mkdir()
+    assert main(["status", *steps[::-1], "series/crashed", "--by", "name", "--badges", "badges"]) == 0
+    out = capsys.readouterr().out
+    assert "series/crashed holds no claims.json and is left out" in out
+    assert "  9  series/step-8" in out
+    badge = json.loads(Path("badges/toy.json").read_text())
+    assert (badge["message"], badge["color"]) == ("1 hold, 1 drift", "yellow")
     assert len(History.from_json(json.loads(Path("history.json").read_text())).drifting) == 1
 
 

@@ -6,7 +6,8 @@ import pytest
 from causal_claims import Head, Metric, ablate, lowers, raises
 from causal_claims.errors import ClaimsError
 from causal_claims.gate.change import Change, Failure
-from causal_claims.gate.compare import compare, parse_fail_on
+from causal_claims.gate.compare import compare
+from causal_claims.gate.failing import parse_fail_on
 from causal_claims.gate.run import Run
 from series import BASE, run_of
 
@@ -35,7 +36,10 @@ def renamed(suffix):
             BASE.run([lowers(M, by=ablate(Head(5, 0)), beyond=0.3, id="one")]),
             "margin changed: below -0.2 then, below -0.3 now",
         ),
-        (BASE.run([lowers(M, by=ablate(Head(5, 1)), beyond=0.2, id="one")]), "claim changed"),
+        (
+            BASE.run([lowers(M, by=ablate(Head(5, 1)), beyond=0.2, id="one")]),
+            "claim changed: 1 conditions gone (e.g. ablate(L5.H0)), 1 new (e.g. ablate(L5.H1))",
+        ),
         (Run("bare", OLD.ledger), "numbers missing: bare keeps no measurements of x"),
     ],
 )

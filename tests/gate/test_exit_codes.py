@@ -1,5 +1,6 @@
 """The gate from end to end: exit codes, and every line that failed it in terminal, JUnit and ledger."""
 
+import html
 import json
 import xml.etree.ElementTree as ET
 
@@ -44,6 +45,23 @@ def test_a_regression_exits_10_and_every_reader_sees_the_line_though_the_test_pa
     properties = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
     assert properties["claims.gate.failed.1"] == line
     assert properties["claims.gate.exit_code"] == "10"
+    for page in ("claims.html", "claims.md"):
+        assert line in html.unescape((shop.folder / "reports" / page).read_text())
+
+
+@pytest.mark.parametrize(("table", "options", "words"), [
+    ("moved", (*GATE, "--claims-save main"), "the gate stopped this checkpoint"),
+    ("moved", ("-x --claims-save main",), "the run was stopped"),
+    ("unchanged", ("--claims-save absent:again",), "there is no baseline 'absent'"),
+])  # fmt: skip
+def test_a_run_that_is_no_baseline_leaves_it_as_it_was(shop, table, options, words):
+    card = shop.folder / "reports/baselines/main/baseline.json"
+    before = card.read_text()
+    done = shop.pytest(table, *options)
+
+    assert done.code != 0
+    assert words in done.text
+    assert card.read_text() == before
 
 
 def test_with_workers_it_is_the_same(shop):
@@ -58,10 +76,14 @@ def test_a_lost_claim_is_incomplete_at_the_gate_and_a_note_without_it(shop):
     text = (shop.folder / "claims/test_circuit.py").read_text()
     (shop.folder / "claims/test_circuit.py").write_text("\n".join(x for x in text.splitlines() if '"second"' not in x))
 
-    gate, loose = shop.pytest("unchanged", *GATE), shop.pytest("unchanged", "--claims-baseline", "main")
+    gate = shop.pytest("unchanged", *GATE, "--junitxml j.xml")
+    loose = shop.pytest("unchanged", "--claims-baseline", "main")
 
     assert (gate.code, loose.code) == (11, 0)
     assert "GONE toy lowers x by ablate(L5.H1)" in gate.text
+    suite = ET.parse(shop.folder / "j.xml").getroot().find("testsuite")
+    assert (suite.get("failures"), suite.get("tests")) == ("1", "2")
+    assert next(suite.iter("failure")).get("message") in gate.text
 
 
 def test_a_selection_asks_for_no_more_than_it_names(shop):
@@ -77,6 +99,19 @@ def test_a_claim_that_could_not_be_run_is_as_the_option_says(shop):
 
     assert shop.pytest("unchanged", *GATE).code == 11
     assert shop.pytest("unchanged", *GATE, "--claims-not-run skip --claims-fail-on failed").code == 0
+
+
+def test_an_inconclusive_claim_is_as_the_options_say(shop):
+    text = (shop.folder / "claims/test_circuit.py").read_text()
+    (shop.folder / "claims/test_circuit.py").write_text(
+        text.replace("\n])", '\n    raises(M, by=ablate(Head(5, 2)), beyond=0.001, id="open"),\n])')
+    )
+
+    assert shop.pytest("unchanged", *GATE).code == 0
+    assert shop.pytest("unchanged", *GATE, "--claims-inconclusive fail").code == 1
+    strict = shop.pytest("unchanged", *GATE, "--claims-fail-on inconclusive")
+    assert strict.code == 1
+    assert "NEW toy raises x by ablate(L5.H2): absent -> INCONCLUSIVE" in strict.text
 
 
 @pytest.mark.parametrize(("options", "words"), [
@@ -113,4 +148,7 @@ def test_a_claim_that_rests_on_a_refuted_one_shows_in_the_terminal(shop):
     )
     found = shop.pytest("moved")
 
-    assert "UNDERMINED toy second: depends on first, which is REFUTED" in found.text
+    sentence = "UNDERMINED toy second: depends on first, which is REFUTED"
+    assert sentence in found.text
+    for page in ("claims.html", "claims.md"):
+        assert sentence in (shop.folder / "reports" / page).read_text()

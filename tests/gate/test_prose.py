@@ -1,5 +1,7 @@
 """Documents held to the ledger."""
 
+from dataclasses import replace
+
 import pytest
 from causal_claims import Head, Metric, ablate, lowers, raises
 from causal_claims.gate.prose import agrees, count_tags, faults
@@ -64,6 +66,16 @@ def test_an_undecided_claim_is_a_note():
 
     assert (line, stops) == (3, False)
     assert "INCONCLUSIVE" in sentence
+
+
+def test_what_holds_on_a_stand_in_is_not_said_of_the_model():
+    planted = [replace(RECORDS[0], stand_in="suppressor/in_place")]
+    ((_, sentence, stops),) = said("Head 0 carries it [claim:S9-1].", planted)
+
+    assert "was judged on a stand-in (suppressor/in_place) and not on toy" in sentence
+    assert "[claim:S9-1 stand-in]" in sentence
+    assert stops
+    assert said("On the planted model head 0 carries it [claim:S9-1 stand-in].", planted) == []
 
 
 def test_tags_are_counted_outside_code():

@@ -12,11 +12,15 @@ def checkpoint(folder, name, files=("config.json", "model.safetensors"), index=(
     place = folder / name
     place.mkdir(parents=True)
     for file in files:
-        (place / file).write_text("{}")
+        (place / file).write_bytes(TENSORS if file.endswith(".safetensors") else b"{}")
     if index:
         (place / "model.safetensors.index.json").write_text(
             json.dumps({"weight_map": {str(i): f for i, f in enumerate(index)}})
         )
+
+
+HEADER = json.dumps({"w": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
+TENSORS = len(HEADER).to_bytes(8, "little") + HEADER + bytes(16)
 
 
 def names(folder, reports, settle=0.0):
@@ -50,6 +54,23 @@ def test_what_is_still_being_written_waits(tmp_path):
     for file in (tmp_path / "step-1").iterdir():
         os.utime(file, (then, then))
     assert names(tmp_path, tmp_path / "r", settle=60) == ["step-1"]
+
+
+def test_weights_cut_short_wait_however_long_nothing_is_written(tmp_path):
+    checkpoint(tmp_path, "step-1")
+    (tmp_path / "step-1/model.safetensors").write_bytes(TENSORS[:-1])
+    assert names(tmp_path, tmp_path / "r") == []
+
+    (tmp_path / "step-1/model.safetensors").write_bytes(TENSORS)
+    assert names(tmp_path, tmp_path / "r") == ["step-1"]
+
+
+def test_a_mistake_ends_the_watch_and_marks_nothing(tmp_path):
+    shop = Shop.open(tmp_path, "unchanged")
+    shop.keep()
+
+    assert shop.sh("causal-claims watch tables --baseline mian --once --settle 0").code == 4
+    assert shop.sh("causal-claims watch tables --baseline main --once --settle 0").code == 0
 
 
 def test_each_is_gated_once(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from causal_claims import (
     Behaviour,
+    ClaimsError,
     Head,
     Metric,
     Resid,
@@ -25,10 +26,12 @@ from causal_claims import (
     replicates,
     strongest,
 )  # fmt: skip
-from causal_claims.measurements import Receipt
+from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.judge import judge
+from causal_claims.measurements import Measurement, Receipt
 from causal_claims.models import ModelSpec
 from causal_claims.sites import Point, Stage
-from verdicts_of import RECEIPT, X, arms, head, verdict
+from made import DELIVERED, X, arms, head, verdict
 
 GROUPED = ModelSpec("m", "mistral", "a/b", layers=4, heads=8, kv_heads=2)
 
@@ -113,9 +116,7 @@ def test_a_causal_wording_needs_a_basis_free_metric():
 
 def test_recorded_numbers_without_receipts_carry_no_causal_wording():
     assert verdict(raises(X, by=head(0)), arms(40, h0=1)).evidence.level == "descriptive"
-    assert (
-        verdict(raises(X, by=head(0)), arms(40, h0=1), receipts={"ablate(L0.H0)": RECEIPT}).evidence.level == "causal"
-    )
+    assert verdict(raises(X, by=head(0)), arms(40, h0=1), receipt=DELIVERED).evidence.level == "causal"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -155,7 +156,7 @@ def test_identical_arms_need_a_receipt():
     claim = negligible(X, by=head(0), within=0.3)
 
     assert "identical arms without a receipt" in verdict(claim, data).reason
-    assert verdict(claim, data, receipts={"ablate(L0.H0)": RECEIPT}).outcome == "INCONCLUSIVE"
+    assert verdict(claim, data, receipt=DELIVERED).outcome == "INCONCLUSIVE"
 
 
 def test_identical_figures_under_two_names_are_uninformative():
@@ -176,7 +177,7 @@ def test_identical_figures_under_two_names_are_uninformative():
     (Receipt(("L0.H0",), 10, 10, 1.0, False), "not removed"),
 ], ids=["too few", "nothing", "nan", "left"])  # fmt: skip
 def test_an_intervention_that_was_not_delivered_is_invalid(receipt, word):
-    found = verdict(raises(X, by=head(0)), arms(40, h0=1), receipts={"ablate(L0.H0)": receipt})
+    found = verdict(raises(X, by=head(0)), arms(40, h0=1), receipt=receipt)
 
     assert found.outcome == "INVALID"
     assert word in found.reason
@@ -244,8 +245,79 @@ def test_a_patch_of_a_later_layer_cannot_reach_an_earlier_read():
     assert verdict(lowers(SHARE, by=by), unit_arms(by)).reason.startswith("no causal path")
 
 
+def test_a_head_that_the_model_does_not_have_is_refused():
+    with pytest.raises(ClaimsError, match=r"L0\.H9 is out of range: m has 8 query heads a layer, 0 to 7"):
+        verdict(raises(X, by=head(9)), arms(20, h9=1), spec=GROUPED)
+
+
+def test_a_causal_wording_needs_receipts():
+    claim = raises(X, by=head(0), wording="causal")
+
+    assert fired(verdict(claim, arms(40, h0=1))) == {"wording"}
+    assert verdict(claim, arms(40, h0=1), receipt=DELIVERED).outcome == "SUPPORTED"
+
+
+def test_all_zero_differences_with_a_receipt_have_the_exact_interval_and_never_one_of_zero_width():
+    accuracy = (np.arange(40) % 2).astype(float)
+    data = {"baseline": accuracy, "ablate(L0.H0)": accuracy}
+    found = verdict(negligible(X, by=head(0), within=0.2), data, receipt=DELIVERED)
+
+    assert found.outcome == "SUPPORTED"
+    assert found.evidence.decision.ci_high == pytest.approx(1 - 0.025 ** (1 / 40))
+    assert verdict(negligible(X, by=head(0), within=0.05), data, receipt=DELIVERED).outcome == "INCONCLUSIVE"
+
+
 def test_a_baseline_claim_needs_no_intervention_guard():
     from causal_claims import above
 
     assert not fired(verdict(above(X, -5), {"baseline": arms(40)["baseline"]}))
     assert effect(X, by=head(0)).cells
+
+
+LEAD = Metric("logit_diff")
+WINDOW = [Resid(layer) for layer in (1, 2)]
+
+
+def test_a_whole_stream_written_over_is_another_prompts_run():
+    by = patch(WINDOW, source="corrupt")
+    found = verdict(raises(LEAD, by=by), unit_arms(by))
+
+    assert found.reason.startswith("another run: patch(L1.resid_post, L2.resid_post) writes all of L1.resid_post over")
+    assert not fired(verdict(raises(LEAD, by=by, wording="descriptive"), unit_arms(by)))
+
+
+@pytest.mark.parametrize("by", [patch(WINDOW, at="last"), patch(WINDOW, source="clean"), patch(Head(1, 0))], ids=str)
+def test_a_part_of_the_stream_is_a_place(by):
+    assert "another run" not in fired(verdict(raises(LEAD, by=by), unit_arms(by)))
+
+
+def test_what_is_read_after_padding_is_no_answer():
+    by = ablate(Head(0, 0))
+    late = {"read_after_padding": "18 of 20 prompts end in padding, first 'a'"}
+    found = verdict(raises(LEAD, by=by), unit_arms(by), facts=late)
+
+    assert found.reason.startswith("read position: ")
+    assert not fired(verdict(raises(LEAD, by=by, wording="descriptive"), unit_arms(by), facts=late))
+
+
+@pytest.mark.parametrize(("kept", "spread", "outcome"), [
+    (0.9, 0.1, "SUPPORTED"), (0.0, 0.1, "INVALID"), (0.3, 3.0, "INCONCLUSIVE"),
+], ids=["speaks", "is loud", "open"])  # fmt: skip
+def test_a_head_that_could_be_only_loud_is_not_supported(kept, spread, outcome):
+    claim = raises(LEAD, by=ablate(Head(0, 0)), beyond=0.1)
+    draw = np.random.default_rng(3)
+    base = draw.normal(size=40)
+    [twin] = norm_twins(claim).values()
+    arms = {
+        "baseline": base,
+        "ablate(L0.H0)": base + 1 + 0.1 * draw.normal(size=40),
+        str(twin.condition): base + kept + spread * draw.normal(size=40),
+    }
+    ids = tuple(f"e{i:02d}" for i in range(40))
+    cells = {
+        cell: Measurement("toy", "logit_diff", str(cell.condition), ids, ids, arms[str(cell.condition)])
+        for cell in (*claim.cells, twin)
+    }
+    own = {cell: found for cell, found in cells.items() if cell is not twin}
+
+    assert judge(claim, own, twins={twin: cells[twin]}).outcome == outcome

@@ -6,9 +6,8 @@ from causal_claims import ClaimsError, Head, Metric, ablate, agrees, beats, dose
 from causal_claims.claims.claim import Claim
 from causal_claims.examples import Example, example_set
 from causal_claims.judging.judge import judge
-from causal_claims.measurements import Measurement
+from causal_claims.measurements import Measurement, Receipt
 from causal_claims.verdicts import Outcome, Verdict
-from verdicts_of import RECEIPT
 
 A, B = Metric("value_match", over="pool/a"), Metric("value_match", over="pool/b")
 H = [ablate(Head(0, i)) for i in range(60)]
@@ -27,6 +26,9 @@ def _b() -> list[Example]:
 @example_set("pool/picked")
 def _picked() -> list[Example]:
     return [Example(f"b{i}", "x") for i in range(8, 12)]
+
+
+RECEIPT = Receipt(("L0.H0 -> o_proj columns 0:8",), 10, 10, 1.0, True)
 
 
 def both(one: int, other: int, label: str = "both"):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from inner import HEADER
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from suite import HEADER
 
 BASE = "toy,x,baseline,e{i},e{i},{i}"
 
@@ -199,6 +203,22 @@ MODELS: dict[str, str] = {
     f"a: {GOOD}}}\na: {GOOD}}}": "twice",
     "a: {family: gpt2, id: x, id: y}": "twice",
     "a: !!python/object/apply:os.system ['true']": "YAML",
+    "{a: b}: {family: c, id: d}": "a key is a word",
+    "? [1, 2]\n: {family: x, id: y}": "a key is a word",
+    "~: {family: x, id: y}": "letters",
+    "a: &a [*a]": "mapping",
+    "&a a: *a": "mapping",
+    "a: &x {family: g, id: b}\n---\nb: *x": "YAML",
+    "a: [x]: y": "YAML",
+    "a:\n\tfamily: x": "YAML",
+    "a: {family: gpt2, id: ' '}": "blank",
+    'a: {family: gpt2, id: "\\ud800"}': "printed",
+    "__class__: {family: gpt2, id: a}": "begin with a letter",
+    "gpt\uff12: {family: gpt2, id: a}": "letters",
+    f"a: {GOOD}, revision: 2020-01-01}}": "revision",
+    f"a: {GOOD}, revision: 12345}}": "revision",
+    "!!set {a, b}": "mapping",
+    "a: !!binary aGVsbG8=": "mapping",
 }
 
 # The rows of a CSV table after its header -> a word of the sentence.
@@ -235,9 +255,39 @@ ROWS: dict[str, str] = {
     "toy,x,baseline,e0,e0,1\ntoy,x,ablate(L0.H0),e0,c,1\n": "another cluster",
     "toy,x,baseline on a,e0,e0,1\ntoy,x,ablate(L0.H0) on b,e0,e0,1\n": "no baseline on b",
     "toy,x,baseline on ,e0,e0,1\n": "row 2",
-    'toy,x,baseline,"e0,e0,1\n': "",
+    'toy,x,baseline,"e0,e0,1\n': "cannot be read",
+    "toy,x,ablate(L0.H0, L0.H1),e0,e0,1\n": "stands in quotes",
+    "toy,x,ablate(ablate(L0.H0)),e0,e0,1\n": "row 2",
+    "toy,x,ablate(L0.H0,e0,e0,1\n": "row 2",
+    "toy,x,ablate(L-1.H0),e0,e0,1\n": "L27.H11",
+    "toy,x,__import__('os').system('true'),e0,e0,1\n": "no condition",
+    "toy,x,b\u0430seline,e0,e0,1\n": "no condition",  # the a is Cyrillic
+    "toy,x,baseline,e0,e0,\u0661\u0662\n": "no number",
+    "toy,x,baseline,e0,e0,0x10\n": "no number",
+    f"toy,x,baseline,e0,e0,{'9' * 400}\n": "finite",
+    "to\x1b[31my,x,baseline,e0,e0,1\n": "control characters",
+    f"{'t' * 101},x,baseline,e0,e0,1\n": "at most 100",
     "toy,x y,baseline,e0,e0,1\n": "metric",
 }
+
+
+def _parquet(**columns: object) -> bytes:
+    """Two conditions on two examples, but for the columns given."""
+    table = pa.table({
+        "model": ["toy"] * 4, "metric": ["x"] * 4, "condition": ["baseline"] * 2 + ["ablate(L0.H0)"] * 2,
+        "example": ["a", "b"] * 2, "value": [1.0, 2.0, 3.0, 4.0],
+    } | columns)  # fmt: skip
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+def _line(**some: object) -> bytes:
+    row = {"model": "toy", "metric": "x", "condition": "baseline", "example": "e0", "value": 1} | some
+    return json.dumps(row).encode() + b"\n"
+
+
+JUNK = bytes(range(256)) * 9
 
 # Whole files: name, bytes -> a word.
 FILES: list[tuple[str, bytes, str]] = [
@@ -251,6 +301,31 @@ FILES: list[tuple[str, bytes, str]] = [
     ("m", b"model\n", "suffix"),
     ("m.parquet", b"PAR1 is not enough", "parquet"),
     ("m.parquet", b"", "parquet"),
+    ("m.csv", JUNK, "cannot be read"),
+    ("m.parquet", JUNK, "cannot be read"),
+    ("m.jsonl", JUNK, "cannot be read"),
+    ("m.csv", f"{HEADER}\ntoy,x,baseline,e0,e0,1\n".encode("utf-16"), "UTF-16"),
+    ("m.csv", f"{HEADER}\n".replace(",", "\t").encode(), "tabs"),
+    ("m.csv", HEADER.replace("value", "v\u0430lue").encode() + b"\ntoy,x,baseline,e0,e0,1\n", "no column 'value'"),
+    ("m.csv", HEADER.replace(",", ", ").encode() + b"\ntoy,x,baseline,e0,e0,1\n", "' metric'"),
+    ("m.csv", HEADER.title().encode() + b"\ntoy,x,baseline,e0,e0,1\n", "'Model'"),
+    ("m.csv", HEADER.encode() + b"\n", "no rows"),
+    ("m.csv", b"\n\n", "m.csv"),
+    ("m.csv", ",".join(f"c{i}" for i in range(3000)).encode() + b"\n", "and 2988 more"),
+    ("m.parquet", _parquet(value=[1.0, None, 3.0, 4.0]), "missing in row 2"),
+    ("m.parquet", _parquet(value=[1.0, float("inf"), 3.0, 4.0]), "row 2"),
+    ("m.parquet", _parquet(value=[True] * 4), "must hold numbers"),
+    ("m.parquet", _parquet(value=[[1.0]] * 4), "must hold numbers"),
+    ("m.parquet", _parquet(model=[b"toy"] * 4), "must be text"),
+    ("m.parquet", _parquet(example=["a", None] * 2), "example is empty in rows 2, 4"),
+    ("m.parquet", _parquet(example=[1.5, 2.5] * 2), "must be text"),
+    ("m.parquet", _parquet(model=pa.array(["toy", None, "toy", "toy"]).dictionary_encode()), "model is empty"),
+    ("m.parquet", _parquet()[:150], "parquet"),
+    ("m.json", b'[{"model": "toy"}]', "json"),
+    ("m.jsonl", b"[" * 100_000, "jsonl"),
+    ("m.jsonl", _line() + _line(example="e1", value="b"), "row 1"),
+    ("m.jsonl", _line(value=10**400), "finite"),
+    ("m.jsonl", _line(value={"a": 1}), "must hold numbers"),
     ("m.jsonl", b"{", "jsonl"),
     ("m.jsonl", b"[1, 2]\n", "jsonl"),
     ("m.jsonl", b"", "jsonl"),
@@ -268,6 +343,21 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("--claims-measurements", "absent.csv"), "absent.csv"),
     (("--claims-measurements", "."), "folder"),
     (("--claims-measurements", ""), "--claims-measurements"),
+    (("--claims-measurements", "/dev/null"), "no such file"),
+    (("--claims-measurements", "a" * 5000), "too long"),
+    (("--claims-html", "."), "folder"),
+    (("--claims-html", "m.csv/page.html"), "lies in a file"),
+    (("--claims-html", ""), "--claims-html"),
+    (("--claims-summary", "."), "folder"),
+    (("--claims-cache", "m.csv"), "file"),
+    (("--claims-not-run", "pass"), "skip, error"),
+    (("--claims-fail-on", ""), "--claims-fail-on"),
+    (("--claims-fail-on", "nope"), "nope"),
+    (("--claims-baseline", "nope"), "nope"),
+    (("--claims-baseline", ""), "--claims-baseline"),
+    (("--claims-save", "../x"), "../x"),
+    (("--claims-save", ""), "--claims-save"),
+    (("--claims-stand-in=",), "--claims-stand-in"),
     (("--claims-inconclusive", "pass"), "fail"),
     (("--claims-inconclusive", ""), "fail"),
     (("--claims-confidence", "95"), "0.95"),
@@ -290,6 +380,8 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("--claims-examples", "-1"), "--claims-examples"),
     (("--claims-examples", "1.5"), "--claims-examples"),
     (("--claims-examples", "ten"), "--claims-examples"),
+    (("--claims-examples", "9" * 30), "--claims-examples"),
+    (("--claims-examples", "\uff11\uff12"), "--claims-examples"),
     (("--claims-margin", "up"), "ID=VALUE"),
     (("--claims-margin", "up="), "ID=VALUE"),
     (("--claims-margin", "=0.5"), "ID=VALUE"),
@@ -297,12 +389,17 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("--claims-margin", "up=inf"), "ID=VALUE"),
     (("--claims-margin", "up=a"), "ID=VALUE"),
     (("--claims-margin", "upp=0.1"), "'up'"),
+    (("--claims-margin", "up=0.1", "--claims-margin", "up=0.2"), "given 2 times"),
+    (("--claims-margin", "up=0,1"), "ID=VALUE"),
     (("--claims-model", "gpt2"), "KEY="),
     (("--claims-model", "=x"), "KEY="),
     (("--claims-model", "gpt2="), "KEY="),
     (("--claims-model", "gpt3=a/b"), "gpt3"),
     (("--claims-model", "gpt2_small=/absent"), "/absent"),
     (("--claims-model", "gpt2_small=@main"), "KEY="),
+    (("--claims-model", "gpt2_small=a/b@"), "after the '@'"),
+    (("--claims-model", "gpt2_small= "), "KEY="),
+    (("--claims-model", "gpt2_small=a/b", "--claims-model", "gpt2_small=a/c"), "given 2 times"),
     (("--claims-stand-in=nothing_like_it",), "variant"),
     (("--claims-plann",), "unrecognized"),
     (("--claims-gate=1",), "--claims-gate"),

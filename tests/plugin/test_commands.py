@@ -6,7 +6,7 @@ import json
 
 import pytest
 from causal_claims.cli import main
-from runs import FIVE, ClaimSuite, claim_file, heads_table, raises
+from suite import FIVE, ClaimSuite, claim_file, heads_table, raises
 
 
 @pytest.fixture
@@ -20,7 +20,10 @@ def here(tmp_path, monkeypatch):
 
 def test_list_shows_every_claim_in_one_line(here, capsys):
     assert main(["list"]) == 0
-    assert "up  raises x by ablate(L0.H0), needs above +0.5" in capsys.readouterr().out
+    text = capsys.readouterr().out
+
+    assert text.split()[:4] == ["finding", "model", "id", "claim"]
+    assert "up      raises x by ablate(L0.H0), needs above +0.5" in text
 
 
 def test_list_is_readable_by_programs(here, capsys):
@@ -57,6 +60,15 @@ def test_judge_shows_the_verdicts_that_flip(here, capsys):
     assert "1 flipped" in text
 
 
+def test_judging_again_as_it_was_flips_nothing_and_a_margin_that_cannot_be_is_no_success(here, capsys):
+    main(["judge", "--measurements", "m.csv", "--reports", "reports"])
+
+    assert main(["judge", "--measurements", "m.csv"]) == 0
+    assert "5 claims judged, 0 flipped" in capsys.readouterr().out
+    assert main(["judge", "--measurements", "m.csv", "--margin", "up=-5"]) == 1
+    assert "-5 cannot be its margin (beyond=)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("arguments", "word"), [
     (["judge", "--measurements", "absent.csv"], "absent.csv"),
     (["judge", "--measurements", "m.csv", "--margin", "upp=5"], "'up'"),
@@ -84,6 +96,19 @@ def test_new_writes_a_claim_file_that_collects_and_overwrites_nothing(here, caps
     assert main(["list", "claims/test_brand_new.py"]) == 0
 
 
+def test_new_says_what_a_marker_still_needs(here, capsys):
+    main(["new", "first"])
+    assert "There is no models.yaml here" in capsys.readouterr().out
+    (here / "models.yaml").write_text("gpt2_small: {family: gpt2, id: openai-community/gpt2}\n")
+    main(["new", "second", "--model", "gpt3"])
+    assert "models.yaml has no key, family or marker gpt3" in capsys.readouterr().out
+
+
+def test_an_unknown_command_is_a_usage_error(here):
+    with pytest.raises(SystemExit, match="2"):
+        main(["judgement"])
+
+
 def test_calibrate_checks_one_section_and_writes_its_certificate(here, capsys):
     assert main(["calibrate", "--runs", "50", "--section", "1.7", "--json", "c.json"]) in (0, 1)
     assert json.loads((here / "c.json").read_text())
@@ -96,7 +121,7 @@ def test_a_margin_given_to_a_claim_without_one_is_an_error(here):
             "test_x.py": claim_file("strongest(X, by=BY, among=[ablate(Head(0, 1))], id='s')", raises(0, "up")),
         }
     )
-    run = suite.run_here(here / "inner", "--claims-measurements", "m.csv", "--claims-margin", "s=3")
+    run = suite.run_here("--claims-measurements", "m.csv", "--claims-margin", "s=3", folder=here / "inner")
 
     assert run.code == 1
     assert "strongest has no margin" in run.text

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from runs import PREAMBLE, ClaimSuite, heads_table
+from suite import PREAMBLE, ClaimSuite, heads_table
 
 CLAIM = (
     PREAMBLE
@@ -21,7 +21,7 @@ def run(folder, *options, heads=None):
     suite = ClaimSuite().with_file("test_c.py", CLAIM).with_file("m.csv", heads_table())
     if heads is not None:
         suite = suite.with_file("heads.json", json.dumps({"lists": {"a": heads}}))
-    return suite.run_here(folder, f"--claims-measurements={folder / 'm.csv'}", *options)
+    return suite.run_here(f"--claims-measurements={folder / 'm.csv'}", *options, folder=folder)
 
 
 @pytest.mark.parametrize(("head", "outcome"), [(0, "SUPPORTED"), (1, "REFUTED")])

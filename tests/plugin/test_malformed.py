@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from inner import HEADER, PREAMBLE, ClaimSuite, Run, claim_file, heads_table, raises
 from malformed import BODIES, CLAIMS, FILES, MODELS, OPTIONS, ROWS, VALUES
+from suite import HEADER, PREAMBLE, ClaimSuite, Run, claim_file, heads_table, raises
 
 OLD = '{"schema": "causal-claims/1", "run": {}, "records": []}\n'
 REGISTRY = "gpt2_small: {family: gpt2, id: openai-community/gpt2, layers: 12, heads: 12, kv_heads: 12}\n"
@@ -36,7 +36,7 @@ def refused_claims(tmp_path_factory):
     suite = ClaimSuite({**LEDGER, "models.yaml": REGISTRY})
     for i, expression in enumerate(CLAIMS):
         suite = suite.with_file(f"test_{i:03d}.py", claim_file(expression))
-    return suite.run_here(tmp_path_factory.mktemp("claims"), "-q")
+    return suite.run_here("-q", folder=tmp_path_factory.mktemp("claims"))
 
 
 def test_a_run_over_malformed_claim_files_ends_as_pytest_ends_collection_errors(refused_claims):
@@ -54,11 +54,28 @@ def test_a_malformed_claim_is_refused_at_its_line(refused_claims, i, expression)
 
 @pytest.mark.parametrize(("content", "word"), MODELS.items(), ids=range(len(MODELS)))
 def test_a_malformed_registry_is_refused(tmp_path, content, word):
-    run = ClaimSuite({**LEDGER, "models.yaml": content, "test_x.py": "def test_x(): pass\n"}).run_here(tmp_path, "-q")
+    run = ClaimSuite({**LEDGER, "models.yaml": content, "test_x.py": "def test_x(): pass\n"}).run_here(
+        "-q", folder=tmp_path
+    )
 
     sound(run, code=4)
     one_sentence(run.text, word)
     assert "models.yaml" in run.text
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: path.mkdir(),
+    lambda path: path.symlink_to("nowhere"),
+    lambda path: path.symlink_to("models.yaml"),
+    lambda path: path.write_bytes(b"a: {family: caf\xe9, id: b}"),
+    lambda path: path.write_text("a: {family: x, id: b}", encoding="utf-16"),
+], ids=["folder", "to nowhere", "to itself", "latin-1", "utf-16"])  # fmt: skip
+def test_a_registry_that_is_no_text_file_is_refused_and_not_passed_over(tmp_path, make):
+    make(tmp_path / "models.yaml")
+    run = ClaimSuite({**LEDGER, "test_x.py": "def test_x(): pass\n"}).run_here("-q", folder=tmp_path)
+
+    sound(run, code=4)
+    one_sentence(run.text, "models.yaml")
 
 
 TABLES = [("m.csv", f"{HEADER}\n{rows}".encode(), word) for rows, word in ROWS.items()] + FILES
@@ -68,7 +85,7 @@ TABLES = [("m.csv", f"{HEADER}\n{rows}".encode(), word) for rows, word in ROWS.i
 def test_a_malformed_table_is_refused(tmp_path, name, content, word):
     (tmp_path / name).write_bytes(content)
     suite = ClaimSuite({**LEDGER, "test_x.py": claim_file("raises(X, by=BY)")})
-    run = suite.run_here(tmp_path, "-q", "--claims-measurements", name)
+    run = suite.run_here("-q", "--claims-measurements", name, folder=tmp_path)
 
     sound(run, code=4)
     one_sentence(run.text, word)
@@ -81,7 +98,7 @@ def test_a_malformed_option_is_refused(tmp_path, options, word):
         **LEDGER, "models.yaml": REGISTRY, "m.csv": heads_table(), "test_x.py": claim_file(raises(0, "up")),
     })  # fmt: skip
     more = () if "--claims-measurements" in options else ("--claims-measurements", "m.csv")
-    run = suite.run_here(tmp_path, "-q", *more, *options)
+    run = suite.run_here("-q", *more, *options, folder=tmp_path)
 
     sound(run, code=4)
     assert word in run.text
@@ -93,7 +110,7 @@ def refused_values(tmp_path_factory):
     text = PREAMBLE + "A = [i / 7 for i in range(20)]\nCLAIM = raises(X, by=BY)\n"
     for i, body in enumerate(tests):
         text += f"\ndef test_v{i:02d}(holds):\n    {body}\n"
-    return ClaimSuite({**LEDGER, "test_values.py": text}).run_here(tmp_path_factory.mktemp("values"), "-q")
+    return ClaimSuite({**LEDGER, "test_values.py": text}).run_here("-q", folder=tmp_path_factory.mktemp("values"))
 
 
 def test_a_run_in_which_nothing_was_judged_leaves_the_last_ledger(refused_values):
@@ -115,7 +132,7 @@ def misused(tmp_path_factory):
     for i, body in enumerate(BODIES):
         text += f"\ndef test_b{i:02d}(claim, holds):\n    {body}\n"
     suite = ClaimSuite({"m.csv": heads_table(), "test_bodies.py": text})
-    return suite.run_here(tmp_path_factory.mktemp("bodies"), "-q", "--claims-measurements", "m.csv")
+    return suite.run_here("-q", folder=tmp_path_factory.mktemp("bodies"))
 
 
 @pytest.mark.parametrize(("i", "body"), list(enumerate(BODIES)), ids=list(BODIES))

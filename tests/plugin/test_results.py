@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import junitparser
+import junitparser.xunit2
 import pytest
-from runs import FIVE, ClaimSuite, Run, claim_file, heads_table, raises
+from suite import FIVE, PREAMBLE, ClaimSuite, Run, claim_file, heads_table, paired, raises, table
 
 EXPECTED = {"up": "SUPPORTED", "down": "REFUTED", "open": "INCONCLUSIVE", "copy": "INVALID", "absent": "NOT RUN"}
 BROKEN = """
@@ -20,17 +21,16 @@ SUITE = ClaimSuite({
     "m.csv": heads_table(),
     "test_five.py": '"""Five.\n\nSource: made up, section 1.\n"""\n' + claim_file(*FIVE) + BROKEN,
 })  # fmt: skip
-RECORDED = ("--claims-measurements", "m.csv", "--junitxml", "junit.xml")
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory) -> Run:
-    return SUITE.run(tmp_path_factory.mktemp("alone"), *RECORDED)
+    return SUITE.run("-o", "junit_family=xunit1", folder=tmp_path_factory.mktemp("alone"))
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory) -> Run:
-    return SUITE.run(tmp_path_factory.mktemp("shared"), *RECORDED, "-o", "junit_family=xunit2", workers=2)
+    return SUITE.run("-o", "junit_family=xunit2", workers=2, folder=tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(params=["alone", "shared"])
@@ -97,7 +97,7 @@ def test_the_terminal_groups_by_outcome_the_worst_last(run):
     ]
 
     assert places == sorted(places)
-    assert "at most 2.5% error" in run.text
+    assert "2 claims decided; false verdicts to expect: 0.05 at most." in run.text
 
 
 def test_the_ledger_is_the_same_with_workers_but_for_times(alone, shared):
@@ -127,18 +127,22 @@ def test_a_record_has_every_field_of_the_contract_and_the_source_of_its_file(alo
 
 def test_junitparser_and_junit2html_read_the_file(run, tmp_path):
     suites = junitparser.JUnitXml.fromfile(str(run.folder / "junit.xml"))
+    cases = [junitparser.xunit2.TestCase.fromelem(case._elem) for suite in suites for case in suite]
+    outcomes = [p.value for case in cases for p in case.properties() if p.name == "claim.outcome"]
     totals = [(suite.tests, suite.failures, suite.errors, suite.skipped) for suite in suites]
     page = tmp_path / "page.html"
     tool = Path(sys.executable).with_name("junit2html")
     subprocess.run([str(tool), str(run.folder / "junit.xml"), str(page)], check=True, capture_output=True)
 
     assert totals == [(6, 3, 1, 1)]
+    assert sorted(outcomes) == sorted([*EXPECTED.values(), "ERROR"])
     assert "REFUTED raises x by ablate(L0.H1)" in page.read_text(encoding="utf-8")
+    assert "claim.effect" in page.read_text(encoding="utf-8")
 
 
 def test_the_recorded_numbers_written_judge_to_the_same_records(alone, tmp_path):
     again = SUITE.run(  # the table lies in another folder: reports stay here all the same
-        tmp_path, "-q", "--claims-measurements", str(alone.folder / "reports" / "measurements.parquet")
+        "-q", "--claims-measurements", str(alone.folder / "reports" / "measurements.parquet"), folder=tmp_path
     )
     figures = [
         {one["id"]: (one["outcome"], one["effect"], one["ci_low"]) for one in run.records} for run in (alone, again)
@@ -149,7 +153,7 @@ def test_the_recorded_numbers_written_judge_to_the_same_records(alone, tmp_path)
 
 def test_not_run_is_an_error_at_the_gate_and_the_run_exits_11(tmp_path):
     suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(0, "up"), raises(4, "absent"))})
-    run = suite.run(tmp_path, *RECORDED, "--claims-gate")
+    run = suite.run("--claims-gate", folder=tmp_path)
 
     assert run.code == 11
     case = run.cases()["test_it[toy-raises-x-L0.H4]"]
@@ -159,13 +163,13 @@ def test_not_run_is_an_error_at_the_gate_and_the_run_exits_11(tmp_path):
 def test_without_the_gate_what_was_not_run_is_skipped_and_the_run_is_green(tmp_path):
     suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(0, "up"), raises(4, "absent"))})
 
-    assert suite.run_here(tmp_path, *RECORDED).code == 0
+    assert suite.run_here(folder=tmp_path).code == 0
 
 
 @pytest.mark.parametrize("how", [("--claims-inconclusive=skip",), ("-o", "claims_inconclusive=skip")])
 def test_inconclusive_can_be_skipped_and_is_recorded_all_the_same(tmp_path, how):
     run = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(2, "open"))}).run_here(
-        tmp_path, *RECORDED, *how
+        *how, folder=tmp_path
     )
 
     assert run.code == 0
@@ -182,7 +186,7 @@ def test_an_expected_outcome_is_a_strict_expected_failure(tmp_path):
         raises(3, "b", EXPECT.format("invalid")),
         raises(2, "c", EXPECT.format("inconclusive")),
     )
-    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(*claims)}).run_here(tmp_path, *RECORDED)
+    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(*claims)}).run_here(folder=tmp_path)
 
     assert run.code == 0
     assert [case.find("skipped").get("type") for case in run.cases().values()] == ["pytest.xfail"] * 3  # type: ignore[union-attr]
@@ -201,7 +205,7 @@ def test_an_expected_outcome_is_a_strict_expected_failure(tmp_path):
 )
 def test_an_expectation_that_is_not_met_fails_and_says_what_came(tmp_path, head, expect, came):
     suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(head, "a", EXPECT.format(expect)))})
-    run = suite.run_here(tmp_path, *RECORDED)
+    run = suite.run_here(folder=tmp_path)
     message = str(next(iter(run.cases().values())).find("failure").get("message"))  # type: ignore[union-attr]
 
     assert run.code == 1
@@ -211,17 +215,26 @@ def test_an_expectation_that_is_not_met_fails_and_says_what_came(tmp_path, head,
 
 def test_an_expected_failure_whose_numbers_are_absent_is_not_run(tmp_path):
     suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(4, "a", EXPECT.format("refuted")))})
-    run = suite.run_here(tmp_path, *RECORDED)
+    run = suite.run_here(folder=tmp_path)
 
     assert (run.code, run.outcomes) == (0, {"a": "NOT RUN"})
+
+
+def test_claims_that_lack_the_same_thing_are_one_line_until_all_are_asked_for(tmp_path):
+    suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(4, "a"), raises(4, "b"))})
+
+    said = [suite.run_here(*more, folder=tmp_path).text for more in ((), ("-v",))]
+
+    assert ["toy  2 claims: " in text for text in said] == [True, False]
 
 
 SLOPPY = {
     "holds(claim)": "never asserted",
     "pass": "never judged",
     "assert holds(claim) is not None": "never asserted",
-    "import contextlib\n    with contextlib.suppress(Exception):\n        assert holds(claim)": "went on after this verdict",
-    "with pytest.raises(Exception):\n        assert holds(claim)": "went on after this verdict",
+    "import contextlib\n    with contextlib.suppress(Exception):\n        assert holds(claim)": "REFUTED",
+    "with pytest.raises(Exception):\n        assert holds(claim)": "REFUTED",
+    "with pytest.raises(BaseException):\n        assert holds(claim)": "went on after this verdict",
     "assert not holds(claim)": "REFUTED",
     "assert holds(claim) or True": "REFUTED",
 }
@@ -230,7 +243,7 @@ SLOPPY = {
 @pytest.mark.parametrize(("body", "word"), SLOPPY.items(), ids=range(len(SLOPPY)))
 def test_a_refuted_claim_cannot_be_made_to_pass_by_sloppy_code(tmp_path, body, word):
     run = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(1, "a"), body=body)}).run_here(
-        tmp_path, *RECORDED
+        folder=tmp_path
     )
 
     assert run.code == 1
@@ -239,7 +252,7 @@ def test_a_refuted_claim_cannot_be_made_to_pass_by_sloppy_code(tmp_path, body, w
 
 def test_an_expected_outcome_still_needs_the_assert(tmp_path):
     text = claim_file(raises(1, "a", EXPECT.format("refuted")), body="holds(claim)")
-    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": text}).run_here(tmp_path, *RECORDED)
+    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": text}).run_here(folder=tmp_path)
 
     assert run.code == 1
     assert "never asserted" in run.text
@@ -247,7 +260,7 @@ def test_an_expected_outcome_still_needs_the_assert(tmp_path):
 
 def test_two_claims_of_one_id_that_differ_are_an_error(tmp_path):
     text = claim_file(raises(0, "same"), raises(1, "same"))
-    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": text}).run_here(tmp_path, *RECORDED)
+    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": text}).run_here(folder=tmp_path)
 
     assert run.code == 1
     assert "have the id 'same'" in run.text
@@ -256,9 +269,7 @@ def test_two_claims_of_one_id_that_differ_are_an_error(tmp_path):
 
 def test_a_failing_bool_is_an_exception_for_all_but_supported(tmp_path):
     body = "with pytest.raises(BaseException):\n        bool(holds(claim))\n    assert False, 'reached'"
-    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(*FIVE[1:], body=body)}).run_here(
-        tmp_path, *RECORDED
-    )
+    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(*FIVE[1:], body=body)}).run_here(folder=tmp_path)
 
     assert run.code == 1
     assert run.text.count("\nE       AssertionError: reached") == 4
@@ -266,7 +277,7 @@ def test_a_failing_bool_is_an_exception_for_all_but_supported(tmp_path):
 
 def test_numbers_measured_by_hand_are_judged_without_model_or_table(tmp_path):
     body = "a = [0.1 * (i * 7 % 13) for i in range(20)]\n    assert holds(claim, values={'baseline': a, BY: [x + 1 + 0.01 * (i * 5 % 11) for i, x in enumerate(a)]})"
-    run = ClaimSuite({"test_x.py": claim_file(raises(0, "hand"), body=body)}).run_here(tmp_path)
+    run = ClaimSuite({"test_x.py": claim_file(raises(0, "hand"), body=body)}).run_here(folder=tmp_path)
 
     assert run.code == 0
     assert run.records[0]["model"] == "by_hand"
@@ -280,9 +291,59 @@ def test_a_causal_wording_is_refused_to_an_unknown_metric_only_by_its_design(tmp
     )
     rows = {"baseline": range(9), **{f"ablate(L0.H{i})": [(i + 2) * j % 13 for j in range(9)] for i in range(8)}}
     rows |= {f"baseline on h{i}": [(i + 1) * j % 11 for j in range(9)] for i in range(8)}
-    from runs import table
-
-    run = ClaimSuite({"m.csv": table(rows), "test_x.py": text}).run_here(tmp_path, *RECORDED)
+    run = ClaimSuite({"m.csv": table(rows), "test_x.py": text}).run_here(folder=tmp_path)
 
     assert run.outcomes == {"w": "INVALID"}
     assert "wording" in run.records[0]["reason"]
+
+
+BY_HAND = """
+import random
+R = random.Random(0)
+A = [R.gauss(0, 1) for _ in range(30)]
+B = [v + 1 + R.gauss(0, 0.1) for v in A]
+
+@pytest.mark.parametrize('i', range(4))
+def test_hand(i, holds):
+    assert holds(raises(X, by=BY, beyond=0.1 * i, id=f'c{i}'), values={'baseline': A, BY: B})
+
+def test_other():
+    pass
+"""
+
+
+def test_numbers_by_hand_stand_once_in_the_ledger_with_workers_and_without(tmp_path):
+    """No option, no registry: the run learns of claims from the first test that asks for `holds`."""
+    suite = ClaimSuite({"test_x.py": PREAMBLE + BY_HAND})
+    runs = [suite.run(folder=tmp_path / str(workers), workers=workers) for workers in (0, 2)]
+
+    assert [run.code for run in runs] == [0, 0]
+    assert list(runs[0].outcomes) == ["c0", "c1", "c2", "c3"]
+    assert runs[0].records == runs[1].records
+
+
+def test_a_causal_wording_without_receipts_is_invalid(tmp_path):
+    run = ClaimSuite().table(**paired(1.0)).claim("raises(X, by=BY, wording='causal')").run_here(folder=tmp_path)
+
+    assert [one["outcome"] for one in run.records] == ["INVALID"]
+    assert "wording" in run.records[0]["reason"]
+
+
+def test_two_claims_that_differ_in_margin_only_are_told_apart_by_id(tmp_path):
+    claims = ["raises(X, by=BY, beyond=0.5)", "raises(X, by=BY, beyond=0.2)"]
+    suite = ClaimSuite({"pytest.toml": "[pytest]\n"}).table(**paired(1.0))
+    same = suite.claim(*claims).run_here(folder=tmp_path / "same")
+    named = suite.claim(claims[0], claims[1].replace("2)", "2, id='weaker')")).run_here(folder=tmp_path / "named")
+
+    assert "differ in their margin only" in same.text
+    assert named.code == 0
+
+
+def test_what_a_claim_file_says_of_a_finding_reaches_its_record(tmp_path):
+    text = '"""What is found.\n\nSource: a paper,\nsection 2.\n"""\n' + claim_file("raises(X, by=BY, reported=0.9)")
+    marked = text.replace("@pytest.mark.param", "@pytest.mark.finding('S9-1')\n@pytest.mark.param")
+    record = ClaimSuite().table(**paired(1.0)).with_file("test_x.py", marked).run_here(folder=tmp_path).records[0]
+
+    assert (record["source"], record["finding"], record["reported"]) == ("a paper, section 2.", "S9-1", 0.9)
+    assert record["replication"]["ratio"] == pytest.approx(record["effect"] / 0.9)
+    assert record["line"].endswith("(reported +0.9)")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from runs import ClaimSuite, claim_file, heads_table, raises, table
+from suite import ClaimSuite, claim_file, heads_table, raises, table
 
-RECORDED = ("--claims-measurements", "m.csv")
 ONE = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(0, "up"))})
 REGISTRY = "m_one: {family: mistral, id: a/b, layers: 4, heads: 4, kv_heads: 2}\nm_two: {family: mistral, id: a/c, markers: [small]}\ng: {family: gpt2, id: a/d}\n"
 
@@ -32,7 +31,7 @@ def test_plain(i):
 
 
 def test_a_worker_that_is_killed_fails_one_test_once_and_the_run_exits_11(tmp_path):
-    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": CRASH}).run(tmp_path, *RECORDED, workers=2)
+    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": CRASH}).run(workers=2, folder=tmp_path)
 
     assert run.code == 11
     assert "1 failed, 15 passed" in run.text
@@ -54,7 +53,7 @@ def test_p(i, record_property):
 
 
 def test_a_report_that_cannot_be_sent_never_ends_in_exit_code_0(tmp_path):
-    run = ClaimSuite({"m.csv": heads_table(), "test_p.py": UNSENDABLE}).run(tmp_path, *RECORDED, workers=2)
+    run = ClaimSuite({"m.csv": heads_table(), "test_p.py": UNSENDABLE}).run(workers=2, folder=tmp_path)
 
     assert run.code not in (0, 5)
 
@@ -62,7 +61,7 @@ def test_a_report_that_cannot_be_sent_never_ends_in_exit_code_0(tmp_path):
 def test_a_numpy_property_loses_no_test(tmp_path):
     text = UNSENDABLE.replace("pathlib.Path('x')", "__import__('numpy').float64(1.5)")
     run = ClaimSuite({"m.csv": heads_table(), "test_p.py": text, "test_x.py": claim_file(raises(0, "up"))}).run(
-        tmp_path, *RECORDED, workers=2
+        workers=2, folder=tmp_path
     )
 
     assert run.code == 0
@@ -71,7 +70,7 @@ def test_a_numpy_property_loses_no_test(tmp_path):
 
 def test_a_run_that_a_test_ends_early_with_exit_code_0_is_incomplete(tmp_path):
     text = "import pytest\ndef test_a(): pytest.exit('enough', returncode=0)\ndef test_b(): pass\n"
-    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": text}).run_here(tmp_path, *RECORDED)
+    run = ClaimSuite({"m.csv": heads_table(), "test_x.py": text}).run_here(folder=tmp_path)
 
     assert run.code == 11
     assert "INCOMPLETE" in run.text
@@ -91,7 +90,7 @@ CODES = {
 @pytest.mark.parametrize(("text", "code"), CODES.items())
 def test_pytest_keeps_its_own_exit_codes(tmp_path, text, code):
     try:
-        run = ClaimSuite({"m.csv": heads_table(), "test_a.py": text + "\n"}).run_here(tmp_path, *RECORDED)
+        run = ClaimSuite({"m.csv": heads_table(), "test_a.py": text + "\n"}).run_here(folder=tmp_path)
     except KeyboardInterrupt:
         pytest.fail("the interrupt left the inner run")
 
@@ -99,30 +98,34 @@ def test_pytest_keeps_its_own_exit_codes(tmp_path, text, code):
     assert "INCOMPLETE" not in run.text
 
 
+def test_at_the_gate_a_plain_test_fails_as_ever(tmp_path):
+    assert ClaimSuite({"test_p.py": "def test_p(): assert 0\n"}).run_here("--claims-gate", folder=tmp_path).code == 1
+
+
 def test_stopping_at_the_first_failure_is_no_loss(tmp_path):
     run = ClaimSuite({"m.csv": heads_table(), "test_x.py": claim_file(raises(1, "a"), raises(0, "b"))}).run_here(
-        tmp_path, *RECORDED, "-x"
+        "-x", folder=tmp_path
     )
 
     assert run.code == 1
     assert run.outcomes == {"a": "REFUTED"}
+    assert "INCOMPLETE" not in run.text
 
 
 # --- markers
 
-PATH = "--claims-measurements"
 MARKED = claim_file(raises(0, "up"), extra="pytestmark = pytest.mark.mistral\n")
 
 
 def test_every_family_key_and_further_name_is_a_marker(tmp_path):
     suite = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": MARKED})
     for expression, count in (("mistral", 2), ("m_one", 1), ("small", 1), ("mistral and not m_one", 1), ("gpt2", 0)):
-        run = suite.run_here(tmp_path, "-q", "--collect-only", "-m", expression)
+        run = suite.run_here("-q", "--collect-only", "-m", expression, folder=tmp_path)
         assert run.text.count("::test_it[") == count, expression
 
 
 def test_a_misspelt_marker_is_a_usage_error(tmp_path):
-    run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": MARKED}).run_here(tmp_path, "-q", "-m", "mistrall")
+    run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": MARKED}).run_here("-q", "-m", "mistrall", folder=tmp_path)
 
     assert run.code == 4
     assert "mistrall" in run.text
@@ -131,15 +134,21 @@ def test_a_misspelt_marker_is_a_usage_error(tmp_path):
 
 def test_a_misspelt_marker_in_a_claim_file_is_refused(tmp_path):
     run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": MARKED.replace("mark.mistral", "mark.mistrall")}).run_here(
-        tmp_path, "-q"
+        "-q", folder=tmp_path
     )
 
     assert run.code == 2
     assert "mistrall" in run.text
 
 
+def test_markers_are_listed_for_people(tmp_path):
+    run = ClaimSuite({"models.yaml": REGISTRY}).run_here("--markers", folder=tmp_path)
+
+    assert "@pytest.mark.mistral: claims on m_one, m_two" in run.text
+
+
 def test_the_id_begins_with_the_model_key(tmp_path):
-    run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": MARKED}).run_here(tmp_path, "-q", "--collect-only")
+    run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": MARKED}).run_here("-q", "--collect-only", folder=tmp_path)
 
     assert "test_it[m_one-raises-x-L0.H0]" in run.text
     assert "test_it[m_two-raises-x-L0.H0]" in run.text
@@ -148,7 +157,7 @@ def test_the_id_begins_with_the_model_key(tmp_path):
 def test_every_model_of_a_table_is_judged_unless_a_marker_chooses(tmp_path):
     rows = heads_table() + heads_table().partition("\n")[2].replace("toy,", "toy2,")
     suite = ClaimSuite({"m.csv": rows, "test_x.py": claim_file(raises(0, "up"))})
-    both, one = suite.run_here(tmp_path / "a", *RECORDED), suite.run_here(tmp_path / "b", *RECORDED, "-m", "toy2")
+    both, one = suite.run_here(folder=tmp_path / "a"), suite.run_here("-m", "toy2", folder=tmp_path / "b")
 
     assert [record["model"] for record in both.records] == ["toy", "toy2"]
     assert [record["model"] for record in one.records] == ["toy2"]
@@ -162,7 +171,7 @@ def test_a_head_out_of_the_models_range_is_an_error_that_names_the_counts(tmp_pa
             "test_x.py": claim_file(raises(7, "far"), extra="pytestmark = pytest.mark.m_one\n"),
         }
     )
-    run = suite.run_here(tmp_path, *RECORDED)
+    run = suite.run_here(folder=tmp_path)
 
     assert run.code == 1
     assert "L0.H7 is out of range: m_one has 4 query heads a layer, 0 to 3" in run.text
@@ -172,8 +181,8 @@ def test_a_head_out_of_the_models_range_is_an_error_that_names_the_counts(tmp_pa
 
 
 def test_reports_can_go_elsewhere_or_nowhere(tmp_path):
-    ONE.run_here(tmp_path, *RECORDED, "--claims-reports", "there")
-    ONE.run_here(tmp_path, *RECORDED, "--claims-reports", "off")
+    ONE.run_here("--claims-reports", "there", folder=tmp_path)
+    ONE.run_here("--claims-reports", "off", folder=tmp_path)
 
     assert (tmp_path / "there" / "claims.json").is_file()
     assert not (tmp_path / "reports").exists()
@@ -184,7 +193,7 @@ def test_reports_go_where_the_ini_file_says(tmp_path):
         "pytest.toml",
         "[pytest]\nstrict = true\nclaims_reports = 'said'\nclaims_confidence = '0.9'\nclaims_cache = 'off'\nclaims_device = 'cpu'\nclaims_models = 'my.yaml'\n",
     ).with_file("my.yaml", REGISTRY)
-    run = suite.run_here(tmp_path, *RECORDED)
+    run = suite.run_here(folder=tmp_path)
     ledger = json.loads((tmp_path / "said" / "claims.json").read_text())
 
     assert run.code == 0
@@ -194,14 +203,14 @@ def test_reports_go_where_the_ini_file_says(tmp_path):
 def test_a_higher_confidence_widens_the_interval(tmp_path):
     widths = []
     for confidence in ("0.8", "0.99"):
-        record = ONE.run_here(tmp_path / confidence, *RECORDED, "--claims-confidence", confidence).records[0]
+        record = ONE.run_here("--claims-confidence", confidence, folder=tmp_path / confidence).records[0]
         widths.append(record["ci_high"] - record["ci_low"])
 
     assert widths[0] < widths[1]
 
 
 def test_another_margin_can_flip_a_verdict_and_keeps_the_id(tmp_path):
-    run = ONE.run_here(tmp_path, *RECORDED, "--claims-margin", "up=5")
+    run = ONE.run_here("--claims-margin", "up=5", folder=tmp_path)
 
     assert run.outcomes == {"up": "REFUTED"}
     assert run.records[0]["margin"] == 5
@@ -219,13 +228,13 @@ def test_another_margin_can_flip_a_verdict_and_keeps_the_id(tmp_path):
     ],
 )
 def test_options_of_live_runs_are_accepted_beside_recorded_numbers(tmp_path, option):
-    assert ONE.run_here(tmp_path, *RECORDED, *option).code == 0
+    assert ONE.run_here(*option, folder=tmp_path).code == 0
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_plan_measures_and_writes_nothing_with_workers_or_without(tmp_path, workers):
     suite = ONE.with_file("test_boom.py", "def test_boom(): raise SystemExit(9)\n")
-    run = suite.run(tmp_path, *RECORDED, "--claims-plan", workers=workers)
+    run = suite.run("--claims-plan", workers=workers, folder=tmp_path)
 
     assert run.code in (0, 5)
     assert "toy  raises x by ablate(L0.H0): n=40" in run.text
@@ -234,12 +243,12 @@ def test_a_plan_measures_and_writes_nothing_with_workers_or_without(tmp_path, wo
 
 
 def test_collecting_only_writes_nothing(tmp_path):
-    assert ONE.run_here(tmp_path, *RECORDED, "--collect-only").code == 0
+    assert ONE.run_here("--collect-only", folder=tmp_path).code == 0
     assert not (tmp_path / "reports").exists()
 
 
 def test_without_model_or_numbers_a_claim_says_what_to_give(tmp_path):
-    run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": claim_file(raises(0, "up"))}).run_here(tmp_path)
+    run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": claim_file(raises(0, "up"))}).run_here(folder=tmp_path)
 
     assert run.code == 1
     assert "on which model?" in run.text
@@ -247,7 +256,7 @@ def test_without_model_or_numbers_a_claim_says_what_to_give(tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_does_not_lose_the_exit_code(tmp_path):
     (tmp_path / "full").symlink_to("/dev/full/none")
-    run = ONE.run_here(tmp_path, *RECORDED, "--claims-reports", "full")
+    run = ONE.run_here("--claims-reports", "full", folder=tmp_path)
 
     assert run.code in (1, 4)
     assert "Traceback" not in run.text
@@ -264,22 +273,32 @@ def test_probe():
 
 def test_an_unrelated_run_imports_nothing_heavy(tmp_path):
     run = ClaimSuite({"test_p.py": PROBE}).run(
-        tmp_path, "-p", "causal_claims.pytest_plugin", environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        "-p", "causal_claims.pytest_plugin", environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, folder=tmp_path
     )
 
     assert run.code == 0, run.text
     assert "causal claims" not in run.text
 
 
+def test_an_unrelated_parallel_run_keeps_xdists_scheduler_and_loads_nothing_in_its_workers(tmp_path):
+    run = ClaimSuite({"test_p.py": PROBE, "test_q.py": PROBE}).run(
+        "-v", "-p", "causal_claims.pytest_plugin", "-p", "xdist", folder=tmp_path, workers=2,
+        environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )  # fmt: skip
+
+    assert run.code == 0, run.text
+    assert "LoadScheduling" in run.text
+
+
 def test_the_plugin_can_be_switched_off(tmp_path):
     run = ClaimSuite(
         {"test_p.py": "from causal_claims import Head\ndef test_p(): assert str(Head(1, 2)) == 'L1.H2'\n"}
-    ).run(tmp_path, "-p", "no:claims")
+    ).run("-p", "no:claims", folder=tmp_path)
 
     assert run.code == 0
     assert (
         ClaimSuite({"test_x.py": "def test_x(holds): pass\n"})
-        .run(tmp_path / "b", "-p", "no:claims")
+        .run("-p", "no:claims", folder=tmp_path / "b")
         .text.count("fixture 'holds' not found")
     )
 
@@ -290,7 +309,7 @@ def test_judging_recorded_numbers_loads_no_torch(tmp_path):
         "import sys\ndef test_y(): assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n",
     )
 
-    assert suite.run(tmp_path, *RECORDED).code == 0
+    assert suite.run(folder=tmp_path).code == 0
 
 
 def test_spellings_of_one_condition_are_matched(tmp_path):
@@ -303,4 +322,4 @@ def test_spellings_of_one_condition_are_matched(tmp_path):
         }
     )
 
-    assert suite.run_here(tmp_path, *RECORDED).outcomes == {"a": "SUPPORTED"}
+    assert suite.run_here(folder=tmp_path).outcomes == {"a": "SUPPORTED"}

@@ -152,3 +152,31 @@ def test_a_bad_row_is_named_as_a_person_would_count_it(tmp_path, suffix):
 
     with pytest.raises(ClaimsError, match=f"row {where}; a measurement is a finite number"):
         read_measurements(written(tmp_path / f"m.{suffix}", table))
+
+
+HEADER = "model,metric,condition,example,cluster,value"
+ROWS = ["toy,x,baseline,e0,e0,1.5", "toy,x,baseline,e1,e1,2.5"]
+ARM = ["toy,x,ablate(L0.H0),e0,e0,3.0", "toy,x,ablate(L0.H0),e1,e1,1.0"]
+
+
+@pytest.mark.parametrize(("rows", "words"), [
+    ([*ROWS, *ARM, ARM[0]], "rows 4, 6 hold the same measurement twice"),
+    ([*ROWS, *ARM, "toy,x,ablate(L0.H0),e9,e9,1"], r"'e9' \(row 6\) its baseline lacks"),
+    ([*ROWS, ARM[0]], r"'e1' \(row 3\) it lacks and its baseline has"),
+    ([*ARM], "no baseline"),
+    ([*ROWS, "toy,x,baseline,e2,e2,many"], "value 'many' is no number, in row 4"),
+    ([*ROWS, "toy,x,baseline,e2,e2,nan"], "value is nan in row 4"),
+    ([*ROWS, "toy,x,baseline,e2,e2,inf"], "value is inf in row 4"),
+    ([*ROWS, "toy,x,baseline,e2,e2,"], "is no number, in row 4"),
+    ([*ROWS, "toy,x,baseline,,e2,1"], "example is empty in row 4"),
+    ([*ROWS, "toy,x,ablated,e0,e0,1"], "row 4: 'ablated' is no condition"),
+    ([*ROWS, "toy,x,ablate(L0H0),e0,e0,1"], "'L0H0' is no site"),
+    ([*ROWS, "toy,x,ablate(L0.H0),e0,e1,1", "toy,x,ablate(L0.H0),e1,e1,1"], "in another cluster"),
+    ([*ROWS, "my model,x,baseline,e0,e0,1"], "becomes part of test ids"),
+    ([], "has no rows"),
+])  # fmt: skip
+def test_a_bad_table_is_refused_by_a_sentence_that_names_rows(tmp_path, rows, words):
+    (tmp_path / "m.csv").write_text("\n".join([HEADER, *rows]) + "\n")
+
+    with pytest.raises(ClaimsError, match=words):
+        read_measurements(tmp_path / "m.csv")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ class Sample:
     unit: str  # "example", or "cluster" where several rows were averaged
     bound: float | None  # largest possible |value|, where the metric declares a range
     contrast: bool = False  # a sum of cells other than condition minus baseline: it may be negative where it never was
+    labels: tuple[str, ...] = ()  # of the units, in order, where they are cells' own
 
     @property
     def n(self) -> int:
@@ -69,15 +71,25 @@ class Data:
         self.cells = cells
         self.seed = seed
         self.confidence = confidence
+        self.estimates: dict[Effect, Any] = {}  # what has been estimated from these numbers already
+        self._samples: dict[Effect, tuple[Sample, ...]] = {}
         self._units = dict(units or {})  # per set of examples, the unit of each row, where it is not the cluster
+
+    def at(self, confidence: float) -> "Data":
+        """The same numbers, to be judged at another confidence."""
+        made = Data(self.cells, seed=self.seed, confidence=confidence, units=self._units)
+        made._samples = self._samples
+        return made
 
     def samples(self, effect: Effect) -> tuple[Sample, ...]:
         """One sample, or one per set of examples where the effect spans several independent sets."""
-        groups = self._groups(effect)
-        if effect.pools:
-            by_unit = sorted(groups, key=lambda terms: min(self.units(terms[0][1])))  # alike in every effect
-            return (_together([self._sample(terms) for terms in by_unit]),)
-        return tuple(self._sample(terms) for terms in groups)
+        if effect not in self._samples:
+            groups = self._groups(effect)
+            if effect.pools:  # in an order that is the same for every effect
+                groups = sorted(groups, key=lambda terms: min(self.units(terms[0][1])))
+            parts = tuple(self._sample(terms) for terms in groups)
+            self._samples[effect] = (_together(parts),) if effect.pools else parts
+        return self._samples[effect]
 
     def sample(self, effect: Effect) -> Sample:
         """The one sample of an effect whose cells share their units."""
@@ -134,6 +146,7 @@ class Data:
             "example" if rows == len(labels) else "cluster",
             _bound(terms),
             contrast=not paired and (len(terms) > 1 or terms[0][0] != 1),
+            labels=tuple(labels),
         )
 
 

@@ -45,10 +45,11 @@ class Estimate:
 
 def estimate(data: Data, effect: Effect) -> Estimate:
     """The decision interval of statistics.md: exact for 0/1 data, else the hull of Student's and Hall's."""
-    samples = data.samples(effect)
-    if len(samples) == 1:
-        return of_sample(samples[0], data)
-    return _independent([of_sample(sample, data) for sample in samples])
+    known: dict[Effect, Estimate] = data.estimates
+    if effect not in known:
+        samples = [of_sample(sample, data) for sample in data.samples(effect)]
+        known[effect] = samples[0] if len(samples) == 1 else _independent(samples)
+    return known[effect]
 
 
 def of_sample(sample: Sample, data: Data) -> Estimate:

@@ -1,5 +1,6 @@
 """A rule: a kind's way from numbers to a decision.  Each kind is one subclass, in `kinds/`."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from causal_claims.verdicts import Decision
 
 if TYPE_CHECKING:
     from causal_claims.claims.data import Data
+    from causal_claims.claims.estimate import Estimate
 
 
 _MARGINS = ("beyond", "within", "bound", "at_least")
@@ -38,6 +40,14 @@ class Rule(ABC):
     def decide(self, data: "Data") -> Decision:
         """The decision on these numbers."""
 
+    def single(self) -> Effect | None:
+        """The one effect whose interval decides, where the rule is no more than `on(estimate)`."""
+        return None
+
+    def on(self, found: "Estimate") -> Decision:
+        """The decision on the estimate of that one effect."""
+        raise NotImplementedError(f"{self.kind} is not decided by one interval")
+
     def slug_parts(self) -> list[str]:
         """Metric and sites, for the pytest id."""
         cells = [cell for one in self.effects() for cell in one.cells]
@@ -62,7 +72,14 @@ class Rule(ABC):
         name = next((f.name for f in fields(self) if f.name in _MARGINS), None) if is_dataclass(self) else None
         if name is None:
             raise ClaimsError(f"{self.kind} has no margin that could be changed.")
-        return replace(self, **{name: abs(value) if name in ("beyond", "within") else value})
+        if name in ("beyond", "within"):
+            if math.copysign(1, value) not in (1, math.copysign(1, self.margin() or 0.0)) or (
+                name == "within" and not value
+            ):
+                size = "above 0" if name == "within" else "not negative, or signed as the record holds it"
+                raise ClaimsError(f"{value:g} cannot be its margin ({name}=); give one that is {size}.")
+            value = abs(value)
+        return replace(self, **{name: value})
 
     def distance(self, effect: float) -> float | None:
         """How far an effect lies from what would change the decision, in units of the metric; None in other units."""

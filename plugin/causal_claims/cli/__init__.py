@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from causal_claims.cli import (
     baseline,
+    cache,
     calibrate,
     check,
     doctor,
@@ -15,8 +16,10 @@ from causal_claims.cli import (
     heads,
     judge,
     list_,
+    merge,
     new,
     plan,
+    plant,
     prose,
     render,
     show,
@@ -35,12 +38,15 @@ _COMMANDS = (
     calibrate,
     new,
     gate,
+    merge,
     baseline,
     status,
     prose,
     check,
     watch,
     render,
+    plant,
+    cache,
 )
 
 

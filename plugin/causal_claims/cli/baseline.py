@@ -30,7 +30,8 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from causal_claims.gate.baseline import accept, cards, expire
+    from causal_claims.gate.baseline import accept, expire
+    from causal_claims.gate.card import cards
 
     if arguments.step == "accept":
         print(f"{accept(arguments.baselines, arguments.run_folder, arguments.name, arguments.because)} accepted.")

@@ -21,6 +21,12 @@ def add(commands: Any) -> None:
         "--planted", action="store_true", help="run every claim on every planted variant against the truth table"
     )
     parser.add_argument("--family", help="with --planted: only this family")
+    parser.add_argument(
+        "--table", action="store_true", help="with --planted: print the table itself, as docs/truth.md has it"
+    )
+    parser.add_argument(
+        "--examples", type=int, metavar="N", help="with --planted: on the first N examples of each set; less is decided"
+    )
     parser.add_argument("--truth", type=Path, default=Path("fixtures/truth"), help="where the truth table is")
     parser.add_argument("--json", type=Path, help="write the certificate to this file")
     parser.set_defaults(run=run)
@@ -44,17 +50,21 @@ def run(arguments: argparse.Namespace) -> int:
 def _planted(arguments: argparse.Namespace) -> int:
     """The table claim x variant: each outcome, and a mark where it is not what it must be."""
     from causal_claims.cli.truth import differences, observed, truths
+    from causal_claims.cli.truth_page import page
 
+    chosen = [one for one in truths(arguments.truth) if arguments.family in (None, one.family)]
+    if arguments.table:
+        print(page(chosen))
+        return 0
     wrong = judged = 0
-    for truth in truths(arguments.truth):
-        if arguments.family and truth.family != arguments.family:
-            continue
-        records = observed(truth)
-        print(f"\n{truth.family}/{truth.variant}: {truth.why}")
-        for one in records:
-            must = truth.expected(one["id"], one["model"])
-            mark = "" if must == one["outcome"] else f"   MUST BE {must}"
-            print(f"  {one['outcome']:<12} {one['id']:<22} {one['model']}{mark}")
-        wrong, judged = wrong + len(differences(truth, records)), judged + len(records)
+    for truth in chosen:
+        found = observed(truth, examples=arguments.examples)
+        print(f"\n{truth.family}/{truth.variant}: {truth.why}", flush=True)
+        for one in found:
+            must = truth.expected(one.claim.id, one.model)
+            mark = "" if must == one.outcome else f"   MUST BE {must}"
+            print(f"  {one.outcome:<12} {one.claim.id:<34} {one.model}{mark}")
+        wrong += len(differences(truth, found, thin=arguments.examples is not None))
+        judged += len(found)
     print(f"\n{judged} verdicts on planted truth, {wrong} wrong.")
     return 1 if wrong or not judged else 0

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _faults(found: Sequence[Collected]) -> Iterable[str]:
-    from causal_claims.pytest_plugin.session import source_of
+    from causal_claims.pytest_plugin.items import source_of
 
     ids: dict[tuple[str, str | None], list[Collected]] = {}
     for one in found:

@@ -13,7 +13,8 @@ import pytest
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Ledger
-from causal_claims.pytest_plugin.session import session_of
+from causal_claims.pytest_plugin.hooks import session_of
+from causal_claims.pytest_plugin.items import claims_in, model_in
 
 
 @dataclass
@@ -34,9 +35,7 @@ class Watcher:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
-            params = getattr(getattr(item, "callspec", None), "params", {})
-            model = params.get("model_key")
-            self.found += [Collected(value, model, item) for value in params.values() if isinstance(value, Claim)]
+            self.found += [Collected(claim, model_in(item), item) for claim in claims_in(item).values()]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.ledger = session_of(session.config).ledger

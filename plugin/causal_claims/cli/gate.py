@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     from causal_claims.errors import ClaimsError
     from causal_claims.gate.baseline import find
     from causal_claims.gate.change import Change
-    from causal_claims.gate.compare import DEFAULT_FAIL_ON, compare, parse_fail_on
+    from causal_claims.gate.compare import compare
+    from causal_claims.gate.failing import DEFAULT_FAIL_ON, parse_fail_on
     from causal_claims.ledger import plain, write_whole
 
     if not 0.5 < arguments.confidence < 1:

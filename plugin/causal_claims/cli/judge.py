@@ -55,4 +55,4 @@ def run(arguments: argparse.Namespace) -> int:
         for one in new.records:
             print(f"{one.model}  {one.line}")
     print(f"{len(new.records)} claims judged, {flipped} flipped against {arguments.against if before else 'nothing'}.")
-    return 0
+    return 1 if any(one.outcome == "ERROR" for one in new.records) else 0

@@ -21,8 +21,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_row(one) for one in found], indent=1))
         return 0
-    for row in map(_row, found):
-        print(f"{row['finding'] or '-':<6} {row['model'] or '-'}  {row['id']}  {row['subject']}, needs {row['needs']}")
+    rows = [_row(one) for one in found]
+    head = [("finding", "model", "id", "claim")] if rows else []
+    lines = [(r["finding"] or "-", r["model"] or "-", r["id"], f"{r['subject']}, needs {r['needs']}") for r in rows]
+    widths = [max(len(line[i]) for line in [*head, *lines]) for i in range(3)] if rows else []
+    for line in [*head, *lines]:
+        print("  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]]))
     print(f"{len(found)} claims, {len({(one.claim.id, one.model) for one in found})} different by claim and model.")
     return 0
 

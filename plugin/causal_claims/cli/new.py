@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from causal_claims.errors import ClaimsError
+from causal_claims.models import load_registry
 
 _TEMPLATE = '''"""What the finding says, in plain words.
 
@@ -36,6 +37,16 @@ def add(commands: Any) -> None:
     parser.set_defaults(run=run)
 
 
+def _unknown(model: str) -> str | None:
+    """What is still missing for the marker to choose a model."""
+    registry = Path("models.yaml")
+    if not registry.is_file():
+        return f"There is no models.yaml here: write one with the key {model}, or judge recorded numbers with --claims-measurements FILE."
+    if model not in load_registry(registry).markers:
+        return f"models.yaml has no key, family or marker {model}: add it, or the marker is unknown."
+    return None
+
+
 def run(arguments: argparse.Namespace) -> int:
     for what, word in (("name", arguments.name), ("model", arguments.model)):
         if not word.isidentifier():
@@ -46,4 +57,6 @@ def run(arguments: argparse.Namespace) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_TEMPLATE.format(name=arguments.name, model=arguments.model), encoding="utf-8")
     print(f"{path} written.  See what it needs: causal-claims plan {path}")
+    if (sentence := _unknown(arguments.model)) is not None:
+        print(sentence)
     return 0

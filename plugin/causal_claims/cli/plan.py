@@ -18,7 +18,15 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import pytest
 
-    options = ["--claims-plan", "-q", "--no-header", "-p", "no:cacheprovider", *(arguments.paths or ["claims"])]
+    options = [
+        "--claims-plan",
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "--disable-warnings",
+        *(arguments.paths or ["claims"]),
+    ]
     options += ["-m", arguments.select] if arguments.select else []
     options += [f"--claims-measurements={arguments.measurements}"] if arguments.measurements else []
     return int(pytest.main(options))

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from causal_claims.errors import ClaimsError
 from causal_claims.ledger import read_ledger
 
 
@@ -14,15 +15,34 @@ def add(commands: Any) -> None:
     parser.add_argument("ledger", type=Path, help="a claims.json")
     parser.add_argument("--out", type=Path, help="folder for the reports (default: the ledger's own)")
     parser.add_argument("--baseline", type=Path, help="an earlier ledger: what changed since")
+    parser.add_argument(
+        "--measurements",
+        type=Path,
+        help="the run's table, for pictures of single examples (default: beside the ledger)",
+    )
+    parser.add_argument(
+        "--certificate", type=Path, help="of `calibrate --json` (default: calibration.json beside the ledger)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from causal_claims.recorded import read_measurements
     from causal_claims.report.page import Sources
-    from causal_claims.report.write import write_reports
+    from causal_claims.report.write import CERTIFICATE, read_certificate, write_reports
 
-    baseline = read_ledger(arguments.baseline) if arguments.baseline else None
-    sources = Sources(read_ledger(arguments.ledger), baseline=baseline)
-    for path in write_reports(sources, arguments.out or arguments.ledger.parent):
+    folder = arguments.ledger.parent
+    table = arguments.measurements or folder / "measurements.parquet"
+    if arguments.certificate is not None and not arguments.certificate.is_file():
+        raise ClaimsError(
+            f"--certificate {arguments.certificate}: there is no such file; `calibrate --json` makes one."
+        )
+    sources = Sources(
+        read_ledger(arguments.ledger),
+        recorded=read_measurements(table) if arguments.measurements or table.is_file() else None,
+        baseline=read_ledger(arguments.baseline) if arguments.baseline else None,
+        certificate=read_certificate(arguments.certificate or folder / CERTIFICATE),
+    )
+    for path in write_reports(sources, arguments.out or folder):
         print(path)
     return 0

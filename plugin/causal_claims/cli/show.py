@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         models = [one.model for one in wanted if one.claim == claim]
         print(f"{claim.id}\n  {claim.statement}")
         print(f"  kind      {claim.kind}, needs {claim.rule.needs()}; can carry a {claim.best_level} wording")
-        print(f"  models    {', '.join(str(model) for model in models)}")
+        print(f"  models    {', '.join(filter(None, models)) or 'none by its markers: those of a measurement table'}")
         for name in ("finding", "source", "reported", "expect", "because", "picked_on"):
             if claim.about.get(name) is not None:
                 print(f"  {name:<9} {claim.about[name]}")

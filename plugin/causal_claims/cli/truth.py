@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from causal_claims.cli.trial import Trial, held_to_models, trials
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.verdicts import Outcome
 
@@ -26,6 +21,7 @@ class Truth:
     select: str | None  # marker expression, where not all of them
     why: str
     outcomes: dict[tuple[str, str | None], str]  # (claim id, model key or None for any) -> outcome
+    examples: int | None = None  # of each set, where the table is checked in little time
 
     def expected(self, claim: str, model: str) -> str | None:
         return self.outcomes.get((claim, model), self.outcomes.get((claim, None)))
@@ -44,48 +40,48 @@ def truths(folder: Path) -> Iterator[Truth]:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
         for variant, found in body["variants"].items():
             outcomes = {_key(name): outcome for outcome in map(str, Outcome) for name in found.get(outcome, ())}
-            yield Truth(body["family"], variant, body["claims"], body.get("select"), found["why"], outcomes)
-
-
-def observed(truth: Truth, *options: str) -> list[dict[str, Any]]:
-    """The records of a run of the suite on this variant, in a process of its own."""
-    options = (*options, *(("-m", truth.select) if truth.select else ()))
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            truth.claims,
-            f"--claims-stand-in={truth.variant}",
-            "--claims-reports",
-            folder,
-        ]
-        done = subprocess.run(
-            [*command, "-q", "-p", "no:cacheprovider", *options],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"OMP_NUM_THREADS": "1", **os.environ},
-        )
-        ledger = Path(folder) / "claims.json"
-        if not ledger.exists():
-            raise ClaimsError(
-                f"{truth.family}/{truth.variant}: the run left no ledger:\n{(done.stdout + done.stderr)[-1500:]}"
+            yield Truth(
+                body["family"],
+                variant,
+                body["claims"],
+                body.get("select"),
+                found["why"],
+                outcomes,
+                body.get("examples"),
             )
-        records: list[dict[str, Any]] = json.loads(ledger.read_text())["records"]
-    return [one for one in records if (one["stand_in"] or "").startswith(f"{truth.family}/")]
 
 
-def differences(truth: Truth, records: list[dict[str, Any]]) -> list[str]:
-    """Every claim that came out otherwise, was not foreseen, or did not come out at all."""
-    found = [
-        f"{one['id']} on {one['model']}: {one['outcome']}, must be {truth.expected(one['id'], one['model'])} ({one['line']})"
-        for one in records
-        if truth.expected(one["id"], one["model"]) != one["outcome"]
+def observed(truth: Truth, *, examples: int | None = None) -> list[Trial]:
+    """What every claim comes out as on this variant; on the first N examples of each set, where `examples` says so."""
+    return list(trials(held_to_models(truth.claims, truth.select), truth.family, truth.variant, examples=examples))
+
+
+def differences(truth: Truth, found: list[Trial], *, thin: bool = False) -> list[str]:
+    """Every claim that came out otherwise, was not foreseen, or did not come out at all.
+
+    On fewer examples (`thin`) less can be decided, and nothing may be decided the other way.
+    """
+    wrong = [
+        f"{one.claim.id} on {one.model}: {one.outcome}, must be {must} ({one})"
+        for one in found
+        if one.outcome != (must := truth.expected(one.claim.id, one.model))
+        and not (thin and _weaker(one.outcome, must))
     ]
-    seen = {one["id"] for one in records}
+    seen = {one.claim.id for one in found}
     absent = sorted({claim for claim, _ in truth.outcomes} - seen)
-    return found + ([f"no verdict on {listing(absent)}"] if absent else [])
+    return wrong + ([f"no verdict on {listing(absent)}"] if absent else [])
+
+
+def _weaker(outcome: str, must: str | None) -> bool:
+    """Undecided where more examples decide; or refuted where more would be undecided; or refused; never supported."""
+    return (outcome, must) in {
+        ("INCONCLUSIVE", "INVALID"),
+        ("INVALID", "REFUTED"),
+        ("INCONCLUSIVE", "SUPPORTED"),
+        ("INCONCLUSIVE", "REFUTED"),
+        ("NOT RUN", "REFUTED"),
+        ("REFUTED", "INCONCLUSIVE"),
+    }
 
 
 def _key(name: str) -> tuple[str, str | None]:

@@ -11,10 +11,12 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 _WORSE = (0, 1, 11, 10)
+_TRIES = 3  # of a checkpoint on which pytest itself breaks down
 
 
 def add(commands: Any) -> None:
@@ -40,12 +42,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.folder.is_dir():
         raise ClaimsError(f"watch {arguments.folder}: there is no such folder; name the one where checkpoints arrive.")
-    worst = 0
+    worst, tries = 0, Counter[str]()
     while True:
         for one in arrivals(arguments.folder, arguments.reports, arguments.settle):
+            if tries[one.name] == _TRIES:
+                continue
             if not one.is_table and arguments.model is None:
                 raise ClaimsError(f"{one.path} is a checkpoint; say with --model KEY whose place it takes.")
+            tries[one.name] += 1
             code = _gate(one, arguments)
+            if code == 4:  # the same mistake would be made with every checkpoint
+                return 4
             worst = max(worst, code, key=_rank)
             if code == 10 and arguments.stop_on_regression:
                 return 10
@@ -69,7 +76,8 @@ def _gate(arrival: Any, arguments: argparse.Namespace) -> int:
     lines = _lines(folder / "claims.json")
     body = {"checkpoint": str(arrival.path), "exit_code": done.returncode, "lines": lines, "command": command}
     write_whole(folder / "output.txt", done.stdout + done.stderr)
-    write_whole(folder / MARK, json.dumps(body, indent=1) + "\n")
+    if done.returncode in _WORSE:  # one that could not be judged is tried again
+        write_whole(folder / MARK, json.dumps(body, indent=1) + "\n")
     said = {0: "may go on", 1: "a claim fails", 10: "REGRESSION", 11: "INCOMPLETE"}.get(done.returncode, "not judged")
     print(f"{arrival.name}: exit code {done.returncode}, {said}", flush=True)
     for line in lines or ([] if done.returncode in _WORSE else done.stderr.strip().splitlines()[-1:]):

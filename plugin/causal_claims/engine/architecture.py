@@ -3,7 +3,6 @@
 Every supported family is read through the same few functions, so that the fast path is written once.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from causal_claims.engine.activation import gpt2_mlp
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.sites import Head, KVHead, Resid, Site, VSlice
 
@@ -159,7 +159,7 @@ def _gpt2(model: Any) -> Architecture:
 
         return Block(
             layer.ln_1, qkv, values, layer.attn.c_proj.weight, layer.attn.c_proj.bias, layer.ln_2,
-            _gpt2_mlp(layer.mlp, config.activation_function), layer.attn.scaling, None,
+            gpt2_mlp(layer.mlp, config.activation_function), layer.attn.scaling, None,
         )  # fmt: skip
 
     return Architecture(
@@ -169,41 +169,12 @@ def _gpt2(model: Any) -> Architecture:
     )  # fmt: skip
 
 
-def _gpt2_mlp(mlp: Any, activation: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """transformers writes gelu_new as eight passes over memory; a shorter way differs in the last bits only."""
-    up, down = mlp.c_fc, mlp.c_proj
-    act = _act(mlp.act, activation)
-
-    def run(x: Tensor, resid: Tensor) -> Tensor:
-        inner = act(torch.addmm(up.bias, x.flatten(0, -2), up.weight))
-        out: Tensor = resid + down.bias
-        out.view(len(inner), -1).addmm_(inner, down.weight)
-        return out
-
-    return run
-
-
 def _mlp(module: Any) -> Callable[[Tensor, Tensor], Tensor]:
     def run(x: Tensor, resid: Tensor) -> Tensor:
         written: Tensor = module(x)
         return written.add_(resid)
 
     return run
-
-
-def _act(module: Callable[[Tensor], Tensor], name: str) -> Callable[[Tensor], Tensor]:
-    return _gelu_tanh if name in ("gelu_new", "gelu_pytorch_tanh", "gelu_fast") else module
-
-
-def _gelu_tanh(x: Tensor) -> Tensor:
-    """x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)), which is GELU's tanh form; x may be overwritten.
-
-    On a CPU torch's tanh takes four times as long as these five passes.
-    """
-    if x.device.type != "cpu" or x.dtype != torch.float32:
-        return torch.ops.aten.gelu_(x, approximate="tanh")  # type: ignore[no-any-return]
-    scale = 2 * math.sqrt(2 / math.pi)
-    return (x * x).mul_(0.044715 * scale).add_(scale).mul_(x).sigmoid_().mul_(x)
 
 
 def _llama(model: Any) -> Architecture:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from causal_claims.engine.loading import Loaded
 from causal_claims.engine.settings import Settings
 
 CPU_TOKENS = 1024  # 1,000 to 4,000 run at full speed; 8,000 no longer fit the caches and halve it
@@ -22,19 +23,26 @@ class Budget:
     memory: float  # bytes
     device: torch.device
     learns: bool
+    token_bytes: int = 0  # what a token takes while it goes through a block
+    row_bytes: int = 0  # what a row takes while its logits are read
     _rates: dict[int, float] = field(default_factory=dict)
 
     @staticmethod
-    def of(settings: Settings, device: torch.device) -> "Budget":
-        memory = settings.memory_gb * 2**30
-        fixed = settings.row_tokens
-        if device.type == "cuda":
-            return Budget(fixed or GPU_TOKENS, fixed or 2**19, memory, device, fixed is None)
-        return Budget(fixed or CPU_TOKENS, fixed or CPU_TOKENS, memory, device, False)
+    def of(settings: Settings, loaded: Loaded) -> "Budget":
+        memory, device = settings.memory_gb * 2**30, loaded.device
+        token = token_bytes(loaded)
+        most = max(1, int(memory / 2 / token))
+        gpu = device.type == "cuda"
+        fixed = settings.row_tokens or (None if gpu else CPU_TOKENS)
+        tokens, limit = fixed or GPU_TOKENS, fixed or 2**19
+        rows = 3 * 4 * loaded.map.vocabulary  # logits, theirs of the clean run, and what is made of them
+        return Budget(min(tokens, most), min(limit, most), memory, device, fixed is None, token, rows)
 
-    def conditions(self, tokens: int) -> int:
-        """How many conditions run at once over a chunk of so many tokens."""
-        return max(1, self.tokens // max(1, tokens))
+    def conditions(self, tokens: int, rows: int) -> int:
+        """How many conditions run at once over a chunk of so many tokens and rows."""
+        held = tokens * self.token_bytes + rows * self.row_bytes
+        fit = int(self.memory / 2 / held) if held else self.tokens
+        return max(1, min(self.tokens // max(1, tokens), fit))
 
     def chunks(self, rows: Sequence[int], lengths: Sequence[int], state_bytes: int) -> list[list[int]]:
         """Rows, shortest first, in chunks whose padded size fits; what a chunk keeps fits the memory too."""
@@ -79,3 +87,11 @@ class Budget:
     def free(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def token_bytes(loaded: Loaded) -> int:
+    """The residual stream and its norms, queries, keys, values and their mixture, and the MLP's inner layer thrice."""
+    mapped, config = loaded.map, loaded.hf_model.config
+    inner = getattr(config, "intermediate_size", None) or getattr(config, "n_inner", None) or 4 * mapped.d_model
+    heads = 2 * (mapped.heads + mapped.kv_heads) * mapped.d_head
+    return int((5 * mapped.d_model + heads + 3 * inner) * mapped.w_u.element_size())

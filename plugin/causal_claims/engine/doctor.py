@@ -2,9 +2,9 @@
 
 import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 
 from causal_claims.engine.checkpoint import check_files, locate
+from causal_claims.engine.room import host, needed
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.models import ModelSpec, Registry
 
@@ -37,7 +37,7 @@ def devices() -> tuple[Device, ...]:
     """The processor and every GPU that torch can use."""
     import torch
 
-    total, free = _memory()
+    total, free = host()
     found = [Device("cpu", f"{torch.get_num_threads()} threads", total, free)]
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
@@ -59,7 +59,7 @@ def ready(spec: ModelSpec, there: tuple[Device, ...]) -> Ready:
         why, _, advice = str(error).removeprefix(f"{spec.key}: ").partition("; ")
         return Ready(spec.key, False, why, (advice or "fetch the checkpoint again").rstrip(".") + stand_in)
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 2**30
-    need = spec.min_memory_gb if spec.min_memory_gb is not None else 1.2 * size
+    need = needed(spec)
     fits = [device.name for device in there if device.memory_gb >= 0.95 * need]
     cards = sum(device.memory_gb for device in there if device.name.startswith("cuda"))
     if not fits and spec.device_map and cards >= 0.95 * need:
@@ -77,16 +77,3 @@ def ready(spec: ModelSpec, there: tuple[Device, ...]) -> Ready:
 def examine(registry: Registry) -> tuple[Ready, ...]:
     there = devices()
     return tuple(ready(spec, there) for spec in registry.models.values())
-
-
-def _memory() -> tuple[float, float]:
-    """Of the machine, in GB: all, and what is free."""
-    import os
-
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return total, total
-    free = next((int(line.split()[1]) / 2**20 for line in lines if line.startswith("MemAvailable")), total)
-    return total, free

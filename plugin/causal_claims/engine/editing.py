@@ -7,7 +7,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from causal_claims.engine.delivery import Delivery, Edit, Live, SiteRun
+from causal_claims.engine.delivery import Delivery
+from causal_claims.engine.edits import Edit
+from causal_claims.engine.site_run import Live, SiteRun
 from causal_claims.errors import ClaimsError
 from causal_claims.sites import RESID_STAGES, Head, Stage
 

@@ -13,6 +13,7 @@ import torch
 
 from causal_claims.engine.architecture import Architecture, architecture, supported
 from causal_claims.engine.checkpoint import check_files, locate, weights_hash
+from causal_claims.engine.room import OUT_OF_MEMORY, host, host_memory
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.tokens import Tokens
 from causal_claims.errors import ClaimsError, NotRunError, listing
@@ -99,16 +100,23 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
         _check_memory(spec, device)
         tokenizer = _tokenizer(spec, folder, AutoTokenizer, trusted)
         try:
-            pretrained: Any = AutoModelForCausalLM.from_pretrained(
+            with host_memory():
+                pretrained: Any = AutoModelForCausalLM.from_pretrained(
                 folder, config=config, dtype=getattr(torch, dtype), attn_implementation="sdpa", use_safetensors=True,
                 device_map=spec.device_map if device.type != "cpu" else None, output_loading_info=True, **trusted,
             )  # fmt: skip
+        except OUT_OF_MEMORY as error:
+            raise _too_large(spec, device, error) from None
         except (OSError, ValueError, RuntimeError) as error:
             raise ClaimsError(f"{spec.key}: the weights in {folder} cannot be loaded: {_sentence(error)}") from None
     model, report = pretrained
     _check_report(spec, folder, report)
     if not (spec.device_map and device.type != "cpu"):
-        model = model.to(device)
+        try:
+            with host_memory():
+                model = model.to(device)
+        except OUT_OF_MEMORY as error:
+            raise _too_large(spec, device, error) from None
     model = model.eval().requires_grad_(False)
     mapped = architecture(model)
     highest = max(tokenizer.get_vocab().values())
@@ -167,17 +175,22 @@ def _check_memory(spec: ModelSpec, device: torch.device) -> None:
     if device.type == "cuda":
         there = sum(torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())) / 2**30
     else:
-        there = _host_memory()
+        there = host()[0]
     if there < spec.min_memory_gb * 0.95:
         raise NotRunError(
             f"{spec.key} needs {spec.min_memory_gb:g} GB and {device} has {there:.0f} GB; run it on a larger machine."
         )
 
 
-def _host_memory() -> float:
-    import os
+def _too_large(spec: ModelSpec, device: torch.device, error: BaseException) -> NotRunError:
+    return NotRunError(
+        f"{spec.key}: its weights do not fit the memory that is free on {device} ({_first(error)}); use a larger device, a "
+        "cheaper dtype, or device_map: auto over several cards."
+    )
 
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+def _first(error: BaseException) -> str:
+    return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def _tokenizer(spec: ModelSpec, folder: Path, loader: Any, trusted: dict[str, bool]) -> Any:

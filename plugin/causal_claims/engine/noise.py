@@ -4,7 +4,7 @@ The same examples are measured again in other batches, padded on the other side;
 The floor is the root mean square of the differences, for the claim's own metric.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,44 +19,43 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
-SAMPLE = 8  # examples
-CHEAPEST_FIRST = ("bfloat16", "float16", "float32")
+SAMPLE, SAMPLE_TEXTS = 8, 2  # examples; texts, which are followed token by token
+Measured = Mapping[Intervention, Mapping[Metric, Mapping[str, float]]]  # what is known, by example id
 
 
 def floor(
     loaded: Loaded,
     settings: Settings,
-    metric: Metric,
+    metrics: Sequence[Metric],
     conditions: Sequence[Intervention],
     examples: Sequence[Example],
-    measured: Mapping[Intervention, Mapping[str, float]],
-) -> float:
-    """The noise of a metric, found on a sample of its examples and conditions."""
-    rows = tuple(range(0, len(examples), max(1, len(examples) // SAMPLE)))[:SAMPLE]
+    measured: Measured,
+    among: Sequence[int],
+) -> dict[Metric, float]:
+    """The noise of metrics that are measured together, found on a sample of their measured rows and conditions."""
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
-    task = Task((metric,), tuple(conditions), tuple(examples), rows)
-    path = GenerationPath if GENERATION in metric.reads() else FastPath
+    size = SAMPLE_TEXTS if any(GENERATION in metric.reads() for metric in metrics) else SAMPLE
+    task = Task(tuple(metrics), tuple(conditions), tuple(examples), sampled(among, size))
+    path = GenerationPath if GENERATION in task.reads() else FastPath
     differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
-        exact = replace(load(loaded.spec, settings, "float32"), dtype="float32")
-        differences += _differences(path(exact, settings), task, measured)
-    return float(np.sqrt(np.mean(np.square(differences)))) if differences else 0.0
+        exact = load(loaded.spec, settings, "float32")
+        for metric, more in _differences(path(exact, settings), task, measured).items():
+            differences[metric] += more
+    return {
+        metric: float(np.sqrt(np.mean(np.square(found)))) if found else 0.0 for metric, found in differences.items()
+    }
 
 
-def cheapest(load_as: Callable[[str], float], margin: float) -> str:
-    """The cheapest arithmetic whose floor is at most a tenth of the margin; float32 where none is."""
-    for dtype in CHEAPEST_FIRST[:-1]:
-        if load_as(dtype) <= margin / 10:
-            return dtype
-    return CHEAPEST_FIRST[-1]
+def sampled(rows: Sequence[int], size: int = SAMPLE) -> tuple[int, ...]:
+    """Some of them, from all over."""
+    return tuple(rows[:: max(1, len(rows) // size)])[:size]
 
 
-def _differences(path: Path, task: Task, measured: Mapping[Intervention, Mapping[str, float]]) -> list[float]:
-    found: list[float] = []
+def _differences(path: Path, task: Task, measured: Measured) -> dict[Metric, list[float]]:
+    found: dict[Metric, list[float]] = {metric: [] for metric in task.metrics}
     for part in path.parts(task):
-        known = measured[part.condition]
-        for row, value in zip(part.rows, part.values[task.metrics[0]], strict=True):
-            gap = float(value) - known[task.examples[row].id]
-            if np.isfinite(gap):
-                found.append(gap)
+        for metric, known in measured[part.condition].items():
+            gaps = part.values[metric] - [known[task.examples[row].id] for row in part.rows]
+            found[metric] += [float(gap) for gap in gaps if np.isfinite(gap)]
     return found

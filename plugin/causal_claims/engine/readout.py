@@ -4,7 +4,7 @@ A row is one example under one condition.  Everything is asked for by name, what
 is never seen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causal_claims.engine.architecture import Architecture
+from causal_claims.engine.classifier import classifier
 from causal_claims.engine.tokens import Batch, Tokens
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import Example
@@ -31,13 +32,24 @@ class Tensors(Protocol):
 
 
 @dataclass(frozen=True)
+class Noted:
+    """How probable the watched words were before each token that was written."""
+
+    rows: tuple[Tensor, ...]  # per row: steps x words of all lists
+    columns: Mapping[str, slice]  # of each list
+
+    def of(self, name: str) -> tuple[Tensor, ...]:
+        return tuple(row[:, self.columns[name]] for row in self.rows)
+
+
+@dataclass(frozen=True)
 class Texts:
     """What was generated, row by row."""
 
     texts: tuple[str, ...]  # without the prompt
     ids: tuple[tuple[int, ...], ...]
     followed: Callable[[int, int], list[Tensor]] | None = None  # layer, head -> per row: steps x keys
-    noted: tuple[Tensor, ...] | None = None  # per row: steps x words that are watched, probabilities
+    noted: Noted | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +178,7 @@ class Readout:
         ids, mask = self.batch.ids, self.batch.mask
         index = torch.arange(ids.shape[1] - 1, device=ids.device)
         found = torch.zeros(len(ids), ids.shape[1] - 1, device=ids.device)
-        step = max(1, 2**26 // (len(ids) * self.map.vocabulary))  # positions at a time: the vocabulary is wide
+        step = max(1, 2**24 // (len(ids) * self.map.vocabulary))  # positions at a time: the vocabulary is wide
         for part in torch.split(index, step):
             logits = self.tensors.logits(part.expand(len(ids), -1), None).float()
             chosen = logits.gather(2, ids[:, part + 1, None])[..., 0]
@@ -184,12 +196,16 @@ class Readout:
     def generated_ids(self) -> tuple[tuple[int, ...], ...]:
         return self._generated().ids
 
-    def word_probabilities(self) -> tuple[Tensor, ...]:
-        """The probability of each watched word before each token of the text; a row each.  # steps x words"""
+    def word_probabilities(self, name: str) -> tuple[Tensor, ...]:
+        """The probability of each word of a list before each token of the text; a row each.  # steps x words"""
         noted = self._generated().noted
         if noted is None:
             raise ClaimsError("this metric watches words while writing, and has no options `list` and `along`.")
-        return noted
+        return noted.of(name)
+
+    def scored(self, scorer: str, label: str) -> list[float]:
+        """The probability of a label for each text, by a classifier."""
+        return classifier(scorer).probability(self.texts, label)
 
     def attention_while_generating(self, layer: int, head: int) -> list[Tensor]:
         """One head's attention at each step, from the token read to all before it; a row each.  # steps x keys"""
@@ -220,6 +236,21 @@ class Readout:
             raise ClaimsError(
                 f"L{layer}.H{head} is out of range: this model has {len(self.map.blocks)} layers and {self.map.heads} heads a layer."
             )
+
+
+class NoTensors:
+    """Of a generation: it keeps no tensors of the prompt's pass."""
+
+    def get(self, kind: str, layer: int) -> Tensor:
+        raise ClaimsError(f"a metric of generated text cannot read {kind} of layer {layer}; make it two metrics.")
+
+    def attention(self, layer: int, head: int, queries: Tensor) -> Tensor:
+        raise ClaimsError(
+            "a metric of generated text reads attention with run.attention_while_generating(layer, head)."
+        )
+
+    def logits(self, index: Tensor, columns: Tensor | None) -> Tensor:
+        raise ClaimsError("a metric of generated text cannot read logits; make it two metrics.")
 
 
 def numbers(metric: Metric, run: Readout) -> NDArray[np.float64]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from causal_claims.engine.delivery import Key
 from causal_claims.engine.editing import Editing
+from causal_claims.engine.edits import Key
 from causal_claims.engine.network import Attending, Frame, Network
 from causal_claims.engine.task import Keys
 from causal_claims.sites import Point, Stage

@@ -18,13 +18,14 @@ from causal_claims.errors import ClaimsError
 from causal_claims.examples import Example, examples
 from causal_claims.sites import Head
 
+Array = NDArray[np.float64]
 ROWS = 8  # examples of one pass: every head's attention is kept
 
 
-def find_heads(loaded: Loaded, pick: Pick, scores: NDArray[np.float64]) -> Heads:
+def find_heads(loaded: Loaded, pick: Pick, scores: Array) -> Heads:
     """The heads that lead each list, by their mean score over its examples; over all, every list counts alike."""
     rows = examples(pick.over).examples
-    means: dict[str, NDArray[np.float64]] = {}
+    means: dict[str, Array] = {}
     for name in pick.lists:
         here = [i for i, row in enumerate(rows) if row.fields.get(pick.by) == name]
         if not here:
@@ -37,7 +38,7 @@ def find_heads(loaded: Loaded, pick: Pick, scores: NDArray[np.float64]) -> Heads
 
 
 @torch.inference_mode()
-def screen(loaded: Loaded, settings: Settings, score: str, over: str) -> NDArray[np.float64]:
+def screen(loaded: Loaded, settings: Settings, score: str, over: str) -> Array:
     """As the metrics `summed_attention` and `copy_score` have it, for all heads.  # examples x layers x heads"""
     rows = examples(over).examples
     prompts = [loaded.tokens.prompt(one.prompt, f"example {one.id!r}") for one in rows]
@@ -114,6 +115,6 @@ def _span(loaded: Loaded, one: Example, field: str) -> tuple[int, int]:
     return loaded.tokens.span(one.prompt, one.fields[field], f"example {one.id!r}, field {field!r}")
 
 
-def _first(means: NDArray[np.float64], top: int) -> tuple[tuple[Head, float], ...]:
+def _first(means: Array, top: int) -> tuple[tuple[Head, float], ...]:
     flat = np.argsort(-means, axis=None, kind="stable")[:top]
     return tuple((Head(int(n) // means.shape[1], int(n) % means.shape[1]), float(means.flat[n])) for n in flat)

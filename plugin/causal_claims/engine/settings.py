@@ -29,7 +29,7 @@ class Settings:
         None  # instead of the registry entry's; "auto" takes the cheapest whose noise floor is low enough
     )
     backend: str = "fast"
-    cache: Path | None = None  # folder of the store; None measures anew
+    cache: Path | str | None = None  # folder or URL of the store; None measures anew
     memory_gb: float = 4.0  # what passes may hold beside the weights
     row_tokens: int | None = None  # tokens of one pass; None: 1,024 on a CPU, by measured throughput on a GPU
     padding: str = "right"
@@ -42,7 +42,6 @@ class Settings:
     noise: bool = True  # measure the noise floor
     gauge: bool = True  # see whether a metric that reads values depends on their basis
     download: bool = False  # fetch absent weights from the hub
-    models_held: int = 1  # models in memory at a time
 
     def __post_init__(self) -> None:
         for name, value, choices in (

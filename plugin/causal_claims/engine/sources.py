@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 
 from causal_claims.engine.budget import Budget
-from causal_claims.engine.delivery import Key, needs, source_prompts
+from causal_claims.engine.edits import Key, needs, source_prompts
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.task import Keys, Task
 from causal_claims.engine.tokens import Batch

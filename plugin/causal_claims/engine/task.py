@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_claims.engine.delivery import Delivery, edits
+from causal_claims.engine.delivery import Delivery
+from causal_claims.engine.edits import edits
 from causal_claims.examples import Example
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric

@@ -63,7 +63,7 @@ class Tokens:
         self._context = context
         self._spans: dict[tuple[str, str], tuple[int, int] | None] = {}
 
-    def prompt(self, text: str, asked: str) -> tuple[int, ...]:
+    def prompt(self, text: str, asked: str = "the prompt") -> tuple[int, ...]:
         """The tokens that the model reads for a prompt."""
         tok = self.tokenizer
         begins = bool(tok.bos_token) and text.startswith(tok.bos_token)  # a chat template wrote it already
@@ -80,57 +80,66 @@ class Tokens:
             raise ClaimsError(
                 f"{asked}: its prompt has {len(ids)} tokens and {self._model} reads at most {self._context}; shorten it."
             )
-        self._refuse_unknown(ids, text, asked)
+        self._refuse_unknown(text, asked)
         return tuple(ids)
 
-    def _refuse_unknown(self, ids: Sequence[int], text: str, asked: str) -> None:
-        """A word that the tokenizer does not know is read as no word at all, and every such word alike."""
+    def unknown(self, text: str) -> tuple[str, ...]:
+        """Words that the tokenizer does not know: each would be read as no word at all, and all such words alike."""
         tok = self.tokenizer
-        unknown = getattr(tok, "unk_token_id", None)
-        if unknown is None or unknown in (tok.bos_token_id, tok.eos_token_id) or unknown not in ids:
-            return
-        if tok.unk_token in text:
-            return  # somebody wrote it
+        mark = getattr(tok, "unk_token_id", None)
+        if mark is None or mark in (tok.bos_token_id, tok.eos_token_id) or tok.unk_token in text:
+            return ()  # it knows every byte, or somebody wrote the mark
         coded = tok(text, add_special_tokens=False, return_offsets_mapping=True)
         pairs = zip(coded["input_ids"], coded["offset_mapping"], strict=True)
-        words = dict.fromkeys(text[a:b].strip() for token, (a, b) in pairs if token == unknown)
-        raise ClaimsError(
-            f"{asked}: {self._model}'s tokenizer does not know {listing(map(repr, words), 4)} and would read {tok.unk_token} "
-            "there; choose words of its vocabulary, or name the right tokenizer in models.yaml."
-        )
+        return tuple(dict.fromkeys(text[a:b].strip() for token, (a, b) in pairs if token == mark))
+
+    def _refuse_unknown(self, text: str, asked: str) -> None:
+        if words := self.unknown(text):
+            raise ClaimsError(
+                f"{asked}: {self._model}'s tokenizer does not know {listing(map(repr, words), 4)} and would read "
+                f"{self.tokenizer.unk_token} there; choose words of its vocabulary, or name the right tokenizer in models.yaml."
+            )
+
+    def padded(self, text: str) -> bool:
+        """Whether the text ends in a special token, so that its last token is none of its words."""
+        return any(text.endswith(mark) for mark in self.tokenizer.all_special_tokens)
+
+    def count(self, text: str) -> int:
+        return len(self._bare(text))
+
+    def one(self, word: str, prompt: str) -> int | None:
+        """The one token that a word is, alone or after the prompt; None where it is several."""
+        ids = self._bare(word)
+        if len(ids) == 1:
+            return ids[0]
+        stem, whole = self._bare(prompt), self._bare(prompt + word)
+        return whole[-1] if whole[: len(stem)] == stem and len(whole) == len(stem) + 1 else None
 
     def single(self, word: str, prompt: str, asked: str) -> int:
         """The one token that a word is; a word of several is refused, because a logit belongs to one."""
-        ids = self.tokenizer(word, add_special_tokens=False)["input_ids"]
-        self._refuse_unknown(ids, word, asked)
-        if len(ids) == 1:
-            return int(ids[0])
-        stem = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        whole = self.tokenizer(prompt + word, add_special_tokens=False)["input_ids"]
-        if whole[: len(stem)] == stem and len(whole) == len(stem) + 1:
-            return int(whole[-1])
-        pieces = [self.tokenizer.decode([i]) for i in ids]
+        self._refuse_unknown(word, asked)
+        if (found := self.one(word, prompt)) is not None:
+            return found
+        ids = self._bare(word)
         other = word.strip() if word.startswith(" ") else f" {word}"
-        hint = (
-            f" {other!r} is one token."
-            if len(self.tokenizer(other, add_special_tokens=False)["input_ids"]) == 1
-            else ""
-        )
+        hint = f" {other!r} is one token." if self.count(other) == 1 else ""
         raise ClaimsError(
-            f"{asked}: {word!r} is {len(ids)} tokens {pieces} for {self._model}'s tokenizer; a logit belongs to one token, "
-            f"so choose a word that is one.{hint}"
+            f"{asked}: {word!r} is {len(ids)} tokens {[self.tokenizer.decode([i]) for i in ids]} for {self._model}'s tokenizer; "
+            f"a logit belongs to one token, so choose a word that is one.{hint}"
         )
 
     def first(self, text: str, prompt: str, asked: str) -> int:
         """The token with which the prompt goes on, where a space and this text come next."""
-        stem = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        whole = self.tokenizer(f"{prompt} {text}", add_special_tokens=False)["input_ids"]
+        stem, whole = self._bare(prompt), self._bare(f"{prompt} {text}")
         if whole[: len(stem)] != stem or len(whole) == len(stem):
             raise ClaimsError(
                 f"{asked}: {text!r} changes the tokens of the prompt that it continues; end the prompt otherwise."
             )
-        self._refuse_unknown(whole[len(stem) : len(stem) + 1], f" {text}", asked)
+        self._refuse_unknown(f" {text}", asked)
         return int(whole[len(stem)])
+
+    def _bare(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def span(self, prompt: str, part: str, asked: str) -> tuple[int, int]:
         """The tokens [first, end) of the prompt that a part of its text covers."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TABLES = (".parquet", ".csv", ".jsonl")
 MARK = "gated.json"
@@ -38,13 +39,14 @@ def arrivals(folder: Path, reports: Path, settle: float = 30.0) -> list[Arrival]
     """Whole checkpoints that have no mark of an earlier gating, in the order of their steps."""
     found = [Arrival(path) for path in folder.iterdir() if not path.name.startswith(".") and _whole(path, settle)]
     waiting = [one for one in found if not (reports / one.name / MARK).is_file()]
-    return sorted(waiting, key=lambda one: _steps(one.name))
+    return sorted(waiting, key=lambda one: by_steps(one.name))
 
 
 def _whole(path: Path, settle: float) -> bool:
-    """Nothing was written for a while, and every file that the index names is there."""
+    """Nothing was written for a while, every file that the index names is there, and each ends where it says."""
     if path.is_file():
-        return path.suffix in TABLES and time.time() - path.stat().st_mtime >= settle
+        settled = time.time() - path.stat().st_mtime >= settle
+        return path.suffix in TABLES and settled and (path.suffix != ".parquet" or _ends_with(path, b"PAR1"))
     if not (path / "config.json").is_file():
         return False
     weights = [*path.glob("*.safetensors")]
@@ -56,13 +58,32 @@ def _whole(path: Path, settle: float) -> bool:
             return False
         if not named <= {one.name for one in weights}:
             return False
-    return bool(weights) and all(time.time() - file.stat().st_mtime >= settle for file in _files(path))
+    settled = all(time.time() - file.stat().st_mtime >= settle for file in _files(path))
+    return bool(weights) and settled and all(map(_ended, weights))
+
+
+def _ended(weights: Path) -> bool:
+    """A safetensors file as long as its own header says: a writer that stalled leaves one that is not."""
+    try:
+        with weights.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header: dict[str, Any] = json.loads(file.read(min(length, weights.stat().st_size)))
+        ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        return False
+    return weights.stat().st_size == 8 + length + max(ends, default=0)
+
+
+def _ends_with(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - len(mark)))
+        return file.read() == mark
 
 
 def _files(path: Path) -> Iterator[Path]:
     return (one for one in path.iterdir() if one.is_file())
 
 
-def _steps(name: str) -> tuple[object, ...]:
+def by_steps(name: str) -> tuple[object, ...]:
     """step-900 before step-1000."""
     return tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in re.split(r"(\d+)", name) if word)

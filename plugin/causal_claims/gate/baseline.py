@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from causal_claims.errors import ClaimsError, listing, nearest
+import numpy as np
+
+from causal_claims.errors import ClaimsError
+from causal_claims.gate.card import CARD, Baseline, read_card, write_card
 from causal_claims.gate.run import AGAIN, LEDGER, TABLE, Run, checkpoints, read_run
-from causal_claims.ledger import Ledger, plain, read_ledger, write_whole
+from causal_claims.ledger import Ledger, read_ledger, write_whole
 from causal_claims.measurements import Measurement
-from causal_claims.recorded import write_measurements
+from causal_claims.recorded import read_measurements, write_measurements
 
-CARD = "baseline.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What is known of a kept run without opening its tables."""
-
-    name: str
-    saved: str
-    date: str | None
-    commit: str | None
-    checkpoints: dict[str, str | None]
-    records: int
-    because: str | None = None
-    expires: str | None = None  # a day, as 2026-12-31; from then on it is refused
-    replaced: str | None = None  # when the one before it was saved
-    again: bool = False
-
-    def expired(self, today: str | None = None) -> bool:
-        return self.expires is not None and self.expires <= (today or date.today().isoformat())
-
-    def __str__(self) -> str:
-        models = ", ".join(f"{key}@{(at or 'unknown')[:12]}" for key, at in self.checkpoints.items())
-        words = [
-            f"{self.name}: {self.records} claims on {models or 'nothing'}, run {self.date or 'at an unknown date'}"
-        ]
-        words += [f"commit {self.commit[:12]}"] if self.commit else []
-        words += ["with an A/A run"] if self.again else ["without an A/A run"]
-        words += [f"{'expired' if self.expired() else 'expires'} {self.expires}"] if self.expires else []
-        return ", ".join(words) + (f" ({self.because})" if self.because else "")
 
 
 def split_name(text: str) -> tuple[str, bool]:
@@ -78,14 +49,14 @@ def save(
                 f"here and {card.checkpoints[other[0]]} in {name}."
             )
         _write(folder / AGAIN, ledger, measurements)
-        _write_card(home, replace(card, again=True))
+        write_card(home, replace(card, again=True))
         return folder / AGAIN
     before = read_card(home, name) if (folder / CARD).is_file() else None
     _write(folder, ledger, measurements)
     if (folder / AGAIN).is_dir():
         shutil.rmtree(folder / AGAIN)
     run = ledger.run
-    _write_card(
+    write_card(
         home,
         Baseline(
             name, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), run.get("date"), run.get("commit"),
@@ -100,7 +71,22 @@ def accept(home: Path, path: Path, text: str, because: str | None = None) -> Pat
     run = read_run(path)
     if run.recorded is None:
         raise ClaimsError(f"{path} has no {TABLE} beside its ledger; without it nothing can be compared by example.")
-    return save(home, text, run.ledger, run.recorded.measurements(), because)
+    return save(home, text, run.ledger, _with_its_source(run).values(), because)
+
+
+def _with_its_source(run: Run) -> dict[tuple[str, str, str], Measurement]:
+    """What verdicts rest on, and what else the table holds that they were judged from: heads that nobody claimed."""
+    assert run.recorded is not None
+    used = {one.key: one for one in run.recorded.measurements()}
+    source = Path(run.ledger.run.get("measurements") or "")
+    if not source.is_file():
+        return used
+    table = {one.key: one for one in read_measurements(source).measurements()}
+    if other := [
+        key for key, one in used.items() if key in table and not np.array_equal(one.values, table[key].values)
+    ]:
+        raise ClaimsError(f"{source} has changed since this run: other numbers for {other[0][1]} under {other[0][2]}.")
+    return table | used
 
 
 def expire(home: Path, name: str, day: str | None = None, because: str | None = None) -> Baseline:
@@ -110,29 +96,8 @@ def expire(home: Path, name: str, day: str | None = None, because: str | None = 
     except ValueError:
         raise ClaimsError(f"{day!r} is no day; write it as 2026-12-31.") from None
     card = replace(read_card(home, split_name(name)[0]), expires=when, because=because)
-    _write_card(home, card)
+    write_card(home, card)
     return card
-
-
-def cards(home: Path) -> list[Baseline]:
-    """All that is kept, the newest first."""
-    found = [read_card(home, path.parent.name) for path in home.glob(f"*/{CARD}")] if home.is_dir() else []
-    return sorted(found, key=lambda one: one.saved, reverse=True)
-
-
-def read_card(home: Path, name: str) -> Baseline:
-    path = home / name / CARD
-    try:
-        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Baseline(**{k: v for k, v in body.items() if k in Baseline.__dataclass_fields__})
-    except OSError:
-        kept = [one.parent.name for one in home.glob(f"*/{CARD}")] if home.is_dir() else []
-        raise ClaimsError(
-            f"there is no baseline {name!r}{nearest(name, kept)} in {home}; there are {listing(sorted(kept))}. "
-            f"Keep a run with --claims-save {name}."
-        ) from None
-    except (ValueError, TypeError) as error:
-        raise ClaimsError(f"{path} is damaged: {error}.") from None
 
 
 def find(home: Path, text: str) -> Run:
@@ -154,7 +119,3 @@ def _write(folder: Path, ledger: Ledger, measurements: Iterable[Measurement]) ->
     write_whole(folder / LEDGER, ledger.to_json())
     write_measurements(folder / TABLE, measurements)
     read_ledger(folder / LEDGER)
-
-
-def _write_card(home: Path, card: Baseline) -> None:
-    write_whole(home / card.name / CARD, json.dumps(plain(asdict(card)), indent=1) + "\n")

@@ -42,7 +42,8 @@ def cause_of(old: Run, new: Run, before: Record, now: Record, what: Followed | N
     if scan.grown:
         heads = tuple(head for head, _ in scan.grown)
         named = listing([f"{head} ({figures})" for head, figures in scan.grown], 3)
-        return Cause(MOVED, f"now carried by {named}; {scan.looked_at} other heads looked at; {behaviour}", heads)
+        said = f"now spread over {named}, together {scan.together}" if scan.together else f"now carried by {named}"
+        return Cause(MOVED, f"{said}; {scan.looked_at} other heads looked at; {behaviour}", heads)
     if there is None:
         return Cause(
             UNKNOWN, behaviour, to_measure="more examples of the baseline, or given=Behaviour(...) in the claim"
@@ -91,7 +92,7 @@ def _scan(old: Run, new: Run, before: Record, now: Record, tracked: Tracked, sig
     try:
         found = scan_numbers(old, new, tracked, now.model, sign, margin)
     except (ClaimsError, ValueError):  # heads on other examples, or no variation to build a band from
-        found = Scan(0, ())
+        found = Scan(0)
     return found if found.looked_at else scan_parts(old.ledger.records, new.ledger.records, before, sign, margin)
 
 

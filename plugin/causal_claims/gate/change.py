@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from causal_claims.gate.shift import Shift, Where
-from causal_claims.verdicts import number
+from causal_claims.verdicts import Outcome, number
 
 
 class Change(StrEnum):
@@ -67,6 +67,11 @@ class Row:
     @property
     def key(self) -> tuple[str, str]:
         return (self.id, self.model)
+
+    @property
+    def fell(self) -> bool:
+        """Supported then and refuted now: stops a checkpoint whatever else is said."""
+        return self.was == Outcome.SUPPORTED and self.now == Outcome.REFUTED
 
     @property
     def line(self) -> str:

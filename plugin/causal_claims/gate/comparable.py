@@ -23,13 +23,30 @@ def obstacle(old: Run, new: Run, before: Record, now: Record) -> str | None:
     if _metrics(before) != _metrics(now):
         return f"metric changed: {listing(sorted(_metrics(before)), 3)} then, {listing(sorted(_metrics(now)), 3)} now"
     if before.fingerprint != now.fingerprint:
-        return "claim changed: it measures or compares other things under the same id"
+        return f"claim changed: {_what_else(before, now)}"
     if before.margin != now.margin or before.needs != now.needs:
         return f"margin changed: {before.needs or number(before.margin)} then, {now.needs or number(now.margin)} now"
     hashes = before.facts.get("data"), now.facts.get("data")
     if None not in hashes and hashes[0] != hashes[1]:
         return "data changed: the examples have other contents"
     return _data(old, new, before, now)
+
+
+def _what_else(before: Record, now: Record) -> str:
+    """What one side measures and the other does not."""
+    then, here = _conditions(before), _conditions(now)
+    lost, added = [one for one in then if one not in here], [one for one in here if one not in then]
+    if not lost and not added:
+        return "it compares the same numbers otherwise, under the same id"
+    words = [f"{len(lost)} conditions gone (e.g. {lost[0]})"] if lost else []
+    words += [f"{len(added)} new (e.g. {added[0]})"] if added else []
+    if len(then) > 2 or len(here) > 2:
+        words.append("other heads, or control sets of another seed")
+    return ", ".join(words)
+
+
+def _conditions(record: Record) -> list[str]:
+    return list(dict.fromkeys(term[2] for one in effects_of(record) for term in one.terms))
 
 
 def lost_behaviour(record: Record) -> bool:

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from scipy.special import ndtri
-
-from causal_claims.errors import ClaimsError, NotRunError, listing, nearest
+from causal_claims.errors import ClaimsError
 from causal_claims.gate.cause import cause_of
-from causal_claims.gate.change import Cause, Change, Failure, Row
-from causal_claims.gate.comparable import lost_behaviour, obstacle
+from causal_claims.gate.change import Cause, Change, Row
 from causal_claims.gate.comparison import Comparison
-from causal_claims.gate.margin import margin_of
+from causal_claims.gate.failing import DEFAULT_FAIL_ON, failure
+from causal_claims.gate.family import corrected
+from causal_claims.gate.pair import changed, gone, new_row
 from causal_claims.gate.run import Run
-from causal_claims.gate.shift import Shift, Where, paired_shift
-from causal_claims.gate.tracked import Followed, followed
+from causal_claims.gate.tracked import followed
 from causal_claims.ledger import Record
-from causal_claims.statistics.multiplicity import holm
-from causal_claims.verdicts import Outcome, number
-
-ALPHA = 0.025  # one-sided, of the family of gate claims
-FAIL_ON = {
-    "gone": Failure.INCOMPLETE,
-    "incomparable": Failure.INCOMPLETE,
-    "not-run": Failure.INCOMPLETE,
-    "undetermined": Failure.FAILED,
-    "inconclusive": Failure.FAILED,
-    "failed": Failure.FAILED,
-}
-DEFAULT_FAIL_ON = ("gone", "incomparable", "not-run", "failed")
-
-
-def parse_fail_on(text: str) -> tuple[str, ...]:
-    """`gone,undetermined`; a regression always fails."""
-    words = tuple(word.strip() for word in text.split(",") if word.strip() and word.strip() != "regressed")
-    for word in words:
-        if word not in FAIL_ON:
-            raise ClaimsError(
-                f"{word!r}{nearest(word, FAIL_ON)} is nothing the gate can fail on; there are {listing(FAIL_ON)}."
-            )
-    return words
 
 
 def compare(
@@ -62,15 +35,15 @@ def compare(
         before, now = old.by_key.get(key), new.by_key.get(key)
         if now is None:
             assert before is not None
-            rows.append(_gone(before, key in gates, asked(before)))
+            rows.append(gone(before, key in gates, asked(before)))
         elif before is None:
-            rows.append(_new(now, key in gates))
+            rows.append(new_row(now, key in gates))
         else:
-            rows.append(_both(old, new, again, before, now, key in gates, confidence))
-    rows = _holm(rows)
+            rows.append(changed(old, new, again, before, now, key in gates, confidence))
+    rows = corrected(rows)
     chosen = set(fail_on)
     rows = [
-        replace(row, failure=_failure(row, old.by_key.get(row.key), new.by_key.get(row.key), chosen)) for row in rows
+        replace(row, failure=failure(row, old.by_key.get(row.key), new.by_key.get(row.key), chosen)) for row in rows
     ]
     rows = [_explained(row, old, new) for row in rows]
     missing = [*new.ledger.run.get("missing", []), *new.ledger.run.get("crashed", [])]
@@ -79,137 +52,6 @@ def compare(
         old.facts, new.facts, again.name if again is not None else None, family, bool(marked), tuple(rows),
         tuple(_notes(old, new, again, rows)), tuple(dict.fromkeys(missing)),
     )  # fmt: skip
-
-
-def _gone(before: Record, gate: bool, asked: bool) -> Row:
-    reason = "it was judged then and is not now" if asked else "it was judged then; this run was not asked for it"
-    return replace(_row(before, Change.GONE, reason, gate and asked), was=before.outcome, now=None)
-
-
-def _new(now: Record, gate: bool) -> Row:
-    return replace(_row(now, Change.NEW, "there is nothing to compare it with", gate), was=None, now=now.outcome)
-
-
-def _both(old: Run, new: Run, again: Run | None, before: Record, now: Record, gate: bool, confidence: float) -> Row:
-    """The paired shift, where the two can be compared; else the verdicts, and what stands in the way."""
-    row = replace(_row(now, Change.INCOMPARABLE, "", gate), was=before.outcome, now=now.outcome)
-    refuted = before.outcome == Outcome.SUPPORTED and now.outcome == Outcome.REFUTED
-    if lost_behaviour(now) and before.outcome == Outcome.SUPPORTED:
-        return replace(row, change=Change.REGRESSED, reason="the model was shown not to do the task")
-    if why := obstacle(old, new, before, now):
-        if refuted:
-            return replace(row, change=Change.REGRESSED, reason=f"supported then and refuted now, though {why}")
-        return replace(row, reason=why)
-    what = followed(before)
-    if what is None:
-        return _by_verdict(row, refuted)
-    try:
-        shift = paired_shift(old, new, what, margin_of(old, again, what, before, now), confidence)
-    except (NotRunError, ClaimsError) as error:
-        return replace(row, change=Change.REGRESSED if refuted else Change.INCOMPARABLE, reason=str(error))
-    change, reason = _change(what, shift)
-    if refuted:
-        change, reason = Change.REGRESSED, f"supported then and refuted now; {reason}"
-    elif change is Change.REGRESSED and before.outcome == now.outcome == Outcome.REFUTED:
-        change, reason = Change.UNCHANGED, f"refuted then and now; {reason}"
-    elif before.outcome != now.outcome:
-        reason += "; the verdict alone is a note"
-    return replace(row, change=change, reason=reason, shift=shift)
-
-
-def _change(what: Followed, shift: Shift) -> tuple[Change, str]:
-    """What an interval against a margin says, in the claim's own direction."""
-    of = f"{what.words} of {shift.of}" if shift.of else what.words
-    if shift.identical:
-        return Change.UNCHANGED, f"{of} is the same to the last bit on all {shift.n} {shift.unit}s"
-    if shift.where is Where.INSIDE:
-        return Change.UNCHANGED, f"the shift of {of} lies within the margin ({shift.margin_from})"
-    if shift.where is Where.ACROSS:
-        why = (
-            f"too thin: {shift.thin}"
-            if shift.thin
-            else f"the shift of {of} reaches across the margin ({shift.margin_from})"
-        )
-        return Change.UNDETERMINED, why + (f"; about n={shift.n_needed} would settle it" if shift.n_needed else "")
-    up = shift.where is Where.ABOVE
-    if what.better != 0:
-        more = shift.before >= 0 if what.better is None else what.better > 0
-        good, words = up == more, ("gained", "lost")
-    else:
-        good = abs(shift.now - what.target) < abs(shift.before - what.target)
-        words = (f"came nearer to {number(what.target)} by", f"went away from {number(what.target)} by")
-    said = f"{of} {words[0] if good else words[1]} more than the margin ({shift.margin_from})"
-    return (Change.IMPROVED if good else Change.REGRESSED), said
-
-
-def _by_verdict(row: Row, refuted: bool) -> Row:
-    if refuted:
-        return replace(row, change=Change.REGRESSED, reason="supported then and refuted now")
-    if row.was == row.now:
-        return replace(row, change=Change.UNCHANGED, reason="the same verdict; this kind is compared by its verdict")
-    return replace(row, change=Change.UNDETERMINED, reason="another verdict; this kind is compared by its verdict")
-
-
-def _holm(rows: list[Row]) -> list[Row]:
-    """Holm over the gate's claims that were compared, and over the others; within the margin counts as p = 1.
-
-    One claim of many beyond its margin by its own interval alone may be chance: it is undetermined, and says so.
-    """
-    adjusted: dict[tuple[str, str], tuple[float, int]] = {}
-    for gate in (True, False):
-        family = [row for row in rows if row.gate is gate and row.shift is not None]
-        p = [row.shift.p if row.shift is not None and row.shift.p is not None else 1.0 for row in family]
-        for row, value in zip(family, holm(p) if p else (), strict=True):
-            adjusted[row.key] = (float(value), len(family))
-    return [
-        _corrected(row, *adjusted[row.key]) if row.shift is not None and row.shift.p is not None else row
-        for row in rows
-    ]
-
-
-def _corrected(row: Row, p: float, family: int) -> Row:
-    row = replace(row, p_holm=p)
-    if p <= ALPHA or row.change not in (Change.REGRESSED, Change.IMPROVED) or _refuted(row):
-        return row
-    assert row.shift is not None
-    needed = _examples_for(row.shift, family)
-    reason = f"{row.reason}, but Holm's p over {family} claims is {p:.2g}; about n={needed} would settle it"
-    return replace(row, change=Change.UNDETERMINED, reason=reason, shift=replace(row.shift, n_needed=needed))
-
-
-def _examples_for(shift: Shift, family: int) -> int:
-    """Examples with which this shift would stand even as the smallest p of the family."""
-    asked, had = float(ndtri(1 - ALPHA / family)), float(ndtri(1 - (shift.p or ALPHA)))
-    return math.ceil(shift.n * (asked / had) ** 2)
-
-
-def _refuted(row: Row) -> bool:
-    return row.was == Outcome.SUPPORTED and row.now == Outcome.REFUTED
-
-
-def _failure(row: Row, before: Record | None, now: Record | None, fail_on: set[str]) -> Failure | None:
-    """Whether this row stops the checkpoint, and how."""
-    if _refuted(row):
-        return Failure.REGRESSION
-    if row.gate and row.change is Change.REGRESSED:
-        return Failure.REGRESSION
-    reasons = []
-    if now is not None:
-        failing = now.outcome != (now.expected or Outcome.SUPPORTED)
-        newly = before is None or before.outcome != now.outcome
-        decided = now.outcome in (Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INVALID)
-        reasons += ["failed"] if failing and newly and decided else []
-        reasons += ["not-run"] if now.outcome == Outcome.ERROR or (row.gate and now.outcome == Outcome.NOT_RUN) else []
-        reasons += ["inconclusive"] if now.outcome == Outcome.INCONCLUSIVE and failing else []
-    judged = (Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE)
-    if row.gate:
-        reasons += ["gone"] if row.change is Change.GONE and row.was in judged else []
-        reasons += (
-            ["incomparable"] if row.change is Change.INCOMPARABLE and row.was in judged and row.now in judged else []
-        )
-        reasons += ["undetermined"] if row.change is Change.UNDETERMINED else []
-    found = [FAIL_ON[reason] for reason in reasons if reason in fail_on]
-    return min(found, key=list(Failure).index) if found else None
 
 
 def _explained(row: Row, old: Run, new: Run) -> Row:
@@ -225,11 +67,6 @@ def _explained(row: Row, old: Run, new: Run) -> Row:
     if row.failure is None:
         row = replace(row, reason=f"{row.reason}; not marked as a gate")
     return replace(row, cause=cause)
-
-
-def _row(record: Record, change: Change, reason: str, gate: bool) -> Row:
-    return Row(record.id, record.model, record.subject or record.statement, change, reason, None, None, gate,
-               record.node_id, record.finding)  # fmt: skip
 
 
 def _notes(old: Run, new: Run, again: Run | None, rows: list[Row]) -> Iterable[str]:

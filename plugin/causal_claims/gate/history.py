@@ -9,49 +9,18 @@ from typing import Any
 import numpy as np
 
 from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.gate.arrivals import by_steps
 from causal_claims.gate.cells import Tracked, joined
 from causal_claims.gate.comparable import obstacle
 from causal_claims.gate.drift import Drift, corrected, drift
 from causal_claims.gate.margin import margin_of
 from causal_claims.gate.run import Run
 from causal_claims.gate.tracked import followed
+from causal_claims.gate.trend import Point, Trend
 from causal_claims.ledger import Record
 from causal_claims.verdicts import number
 
 SCHEMA = "causal-claims-history/1"
-
-
-@dataclass(frozen=True)
-class Point:
-    """One claim at one checkpoint."""
-
-    run: str
-    outcome: str
-    effect: float | None
-    ci_low: float | None
-    ci_high: float | None
-    n: int
-
-
-@dataclass(frozen=True)
-class Trend:
-    """One claim on one model over all checkpoints; a point is None where it was not judged."""
-
-    id: str
-    model: str
-    subject: str
-    points: tuple[Point | None, ...]
-    drift: Drift | None
-    reason: str  # why there is no drift test, or what it says
-
-    @property
-    def drifting(self) -> bool:
-        return self.drift is not None and self.drift.drifting
-
-    @property
-    def line(self) -> str:
-        last = [one for one in self.points if one is not None][-1]
-        return f"{'DRIFT ' if self.drifting else ''}{self.model} {self.subject}: {last.outcome} at {last.run}; {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -88,14 +57,19 @@ class History:
         )  # fmt: skip
 
 
-def history(runs: Sequence[Run], confidence: float = 0.95) -> History:
-    """Runs in the order of their dates; those without a date stay where they were given."""
+def in_order(runs: Sequence[Run], by: str = "date") -> list[Run]:
+    """Runs by their dates, as they were given where one has none; or by `name`, step-900 before step-1000; or as `given`."""
+    if by == "name":
+        return sorted(runs, key=lambda run: by_steps(run.name))
+    dated = by == "date" and all(run.ledger.run.get("date") for run in runs)
+    return sorted(runs, key=lambda run: str(run.ledger.run["date"])) if dated else list(runs)
+
+
+def history(runs: Sequence[Run], confidence: float = 0.95, by: str = "date") -> History:
+    """The runs as one history."""
     if not runs:
         raise ClaimsError("a history needs at least one ledger.")
-    dates = [run.ledger.run.get("date") for run in runs]
-    ordered = (
-        sorted(runs, key=lambda run: str(run.ledger.run["date"])) if all(dates) and len(set(dates)) > 1 else list(runs)
-    )
+    ordered = in_order(runs, by)
     keys = sorted({key for run in ordered for key in run.by_key}, key=lambda k: (k[1], k[0]))
     trends = [_trend(key, ordered, confidence) for key in keys]
     tested = [one for one in trends if one.drift is not None]

@@ -4,7 +4,7 @@
 
 `[claim:ID]` states that the claim stands.  `[claim:ID FIELD]` binds the number just before it to the ledger's, at the
 precision it is written in.  `[claim:ID refuted]` states an outcome, `[claim:ID refuted effect]` both.
-`[claim:ID@MODEL ...]` names one of several models.  Code in Markdown, fenced or between backticks, is left alone.
+`[claim:ID@MODEL ...]` names one of several models, `[claim:ID stand-in]` admits that a planted one took its place.  Code in Markdown, fenced or between backticks, is left alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from causal_claims.ledger import Record
 from causal_claims.verdicts import Outcome
 
 FIELDS = ("effect", "ci_low", "ci_high", "n", "margin", "reported", "p_value", "effect_size")
+STAND_IN = "stand-in"
 _OUTCOMES = {str(outcome).lower().replace(" ", "-"): outcome for outcome in Outcome}
 _TAG = re.compile(r"\[claim:([^\s\]@]+)(?:@([^\s\]]+))?(?:\s+([^\]]*))?\]")
 _NUMBER = re.compile(r"[+\-\u2212]?(?:\d{1,3}(?:[,\u202f]\d{3})+|\d+)?\.?\d+(?:[eE][+-]?\d+)?(?:\s?%)?")
@@ -62,9 +63,16 @@ def _tag(match: re.Match[str], before: str, records: Sequence[Record]) -> Iterab
     if not chosen:
         yield f"{name} was not judged on {model!r}; it was on {listing(one.model for one in named)}", True
         return
-    if unknown := [one for one in words if one not in FIELDS and one not in _OUTCOMES]:
-        yield f"{unknown[0]!r} is no field or outcome; there are {listing([*FIELDS, *_OUTCOMES], 20)}", True
+    if unknown := [one for one in words if one not in (*FIELDS, *_OUTCOMES, STAND_IN)]:
+        yield f"{unknown[0]!r} is no field or outcome; there are {listing([*FIELDS, *_OUTCOMES, STAND_IN], 20)}", True
         return
+    for one in chosen:
+        if one.stand_in and STAND_IN not in words:
+            yield (
+                f"{one.id} was judged on a stand-in ({one.stand_in}) and not on {one.model}; if that is meant, write "
+                f"[claim:{' '.join([name, STAND_IN, *words])}]",
+                True,
+            )
     for field in (one for one in words if one in FIELDS):
         yield from _figure(before, chosen, field)
     said = [_OUTCOMES[one] for one in words if one in _OUTCOMES]

@@ -53,6 +53,8 @@ def checkpoints(ledger: Ledger) -> Mapping[str, str | None]:
 def read_run(path: Path, name: str | None = None) -> Run:
     """A run from its folder or its ledger; the table is looked for beside the ledger."""
     ledger = path / LEDGER if path.is_dir() else path
+    if not path.exists():
+        raise ClaimsError(f"there is no {path}; give a folder that a run has written, or its ledger.")
     if not ledger.is_file():
         raise ClaimsError(f"{path} holds no {LEDGER}; give a folder that a run has written, or its ledger.")
     folder = ledger.parent

@@ -10,10 +10,9 @@ import numpy as np
 
 from causal_claims.claims.data import Data
 from causal_claims.gate.cells import NEW, OLD, Tracked, joined
+from causal_claims.gate.others import others_of
 from causal_claims.gate.run import Run
-from causal_claims.interventions.intervention import parse_condition
 from causal_claims.ledger import Record
-from causal_claims.sites import Head
 from causal_claims.statistics.simultaneous import max_t
 from causal_claims.verdicts import number
 
@@ -22,42 +21,45 @@ _PART = re.compile(r"ablate\((L\d+\.H\d+)\)")
 
 @dataclass(frozen=True)
 class Scan:
-    """How many other heads could be looked at, and those whose effect has grown beyond the margin."""
+    """How many other heads could be looked at, and those that now do what was done elsewhere before."""
 
     looked_at: int
-    grown: tuple[tuple[str, str], ...]  # head, figures
+    grown: tuple[tuple[str, str], ...] = ()  # head, figures
+    together: str | None = None  # figures of all of them, where none alone has grown beyond the margin
 
 
 def scan_numbers(old: Run, new: Run, what: Tracked, model: str, sign: int, margin: float) -> Scan:
-    """From the measurements: the growth of each head's own effect, by the simultaneous lower band of all of them."""
-    metric, spelled = next((t[1], t[2]) for t in what.terms if not t[2].startswith("baseline"))
-    condition, _, over = spelled.partition(" on ")
-    step = parse_condition(condition).steps[0]
-    mine = set(parse_condition(condition).sites)
-    tail = f" on {over}" if over else ""
-    heads = []
-    for text in _conditions(old, model, metric, over) & _conditions(new, model, metric, over):
-        steps = parse_condition(text).steps
-        alike = len(steps) == 1 and (steps[0].operation, steps[0].options) == (step.operation, step.options)
-        if alike and len(steps[0].sites) == 1 and isinstance(steps[0].sites[0], Head) and steps[0].sites[0] not in mine:
-            heads.append((str(steps[0].sites[0]), f"{text}{tail}"))
-    heads.sort()
-    columns = []
+    """From the measurements: heads whose own effect has grown by more than the margin and is beyond it now.
+
+    Both by the simultaneous lower band of all heads: a head that held the task up before and no longer does has grown,
+    too, and carries nothing.  Where no head alone has, those that have grown at all are taken together.
+    """
+    if (others := others_of(what)) is None:
+        return Scan(0)
+    tail = f" on {others.over}" if others.over else ""
+    here, metric = others.measured(new), others.metric
+    heads = sorted((str(head), text) for head, text in others.measured(old).items() if head in here)
+    growth, level = [], []
     for _, text in heads:
         one = Tracked(((1.0, metric, text, model), (-1.0, metric, f"baseline{tail}", model)))
         both = joined((OLD, old, one), (NEW, new, one))
-        columns.append(sign * _values(both.data(), both.effects[1] - both.effects[0]))
-    sizes = {len(column) for column in columns}
-    if not columns or len(sizes) > 1 or sizes < {2}:
-        return Scan(0, ())
-    band = max_t(np.column_stack(columns), seed=0, confidence=0.975, side="lower")
-    grown = [
-        (head, f"{number(sign * band.estimate[i])}, at least {number(sign * band.low[i])}")
-        for i, (head, _) in enumerate(heads)
-        if band.low[i] > margin
-    ]
-    order = {head: float(band.estimate[i]) for i, (head, _) in enumerate(heads)}
-    return Scan(len(heads), tuple(sorted(grown, key=lambda one: -order[one[0]])))
+        growth.append(sign * _values(both.data(), both.effects[1] - both.effects[0]))
+        level.append(sign * _values(both.data(), both.effects[1]))
+    if len({len(column) for column in growth}) != 1:
+        return Scan(0)
+    more, now = (max_t(np.column_stack(c), seed=0, confidence=0.975, side="lower") for c in (growth, level))
+    ranked = sorted(range(len(heads)), key=lambda i: -more.estimate[i])
+
+    def beyond(limit: float) -> list[int]:
+        return [i for i in ranked if more.low[i] > limit and now.low[i] > limit]
+
+    def figures(estimate: float, low: float) -> str:
+        return f"{number(sign * estimate)}, at least {number(sign * low)}"
+
+    if not (found := beyond(margin)) and more.low[slight := beyond(0.0)].sum() > margin:
+        named = tuple((heads[i][0], number(sign * more.estimate[i])) for i in slight)
+        return Scan(len(heads), named, figures(more.estimate[slight].sum(), more.low[slight].sum()))
+    return Scan(len(heads), tuple((heads[i][0], figures(more.estimate[i], more.low[i])) for i in found))
 
 
 def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, sign: int, margin: float) -> Scan:
@@ -66,7 +68,7 @@ def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, si
     mine = set(_PART.findall(like.condition))
     shared = sorted((set(then) & set(here)) - mine)
     if not shared:
-        return Scan(0, ())
+        return Scan(0)
     from scipy import special
 
     factor = special.ndtri(1 - 0.025 / len(shared)) / special.ndtri(0.975)
@@ -74,23 +76,14 @@ def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, si
     for head in shared:
         growth = sign * (here[head][0] - then[head][0])
         low = growth - factor * float(np.hypot(here[head][1], then[head][1]))
-        if low > margin:
+        lowest = sign * here[head][0] - factor * here[head][1]
+        if low > margin and lowest > margin:
             grown.append((growth, head, f"{number(sign * growth)}, at least {number(sign * low)}"))
     return Scan(len(shared), tuple((head, text) for _, head, text in sorted(grown, reverse=True)))
 
 
 def _values(data: Data, effect: object) -> np.ndarray:
     return data.sample(effect).values  # type: ignore[arg-type]
-
-
-def _conditions(run: Run, model: str, metric: str, over: str) -> set[str]:
-    """The interventions that a run has measured on these examples, without their name."""
-    found = set()
-    for one in run.recorded.measurements() if run.recorded is not None else ():
-        text, _, on = one.condition.partition(" on ")
-        if one.model == model and one.metric == metric and on == over and text != "baseline":
-            found.add(text)
-    return found
 
 
 def _parts(records: Iterable[Record], like: Record) -> dict[str, tuple[float, float]]:

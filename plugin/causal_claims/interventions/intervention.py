@@ -21,6 +21,7 @@ from causal_claims.sites import (
     VSlice,
     compact,
     distinct,
+    literal,
     parse_site,
     spellable,
 )
@@ -137,6 +138,9 @@ class Operation:
 
 
 OPERATIONS: dict[str, Operation] = {}
+_STAGES: dict[type, tuple[Stage, ...]] = {  # the tensors that sites of each type are
+    Head: (Stage.Z,), KVHead: (Stage.QKV,), VSlice: (Stage.QKV,), Resid: tuple(RESID_STAGES.values()),
+}  # fmt: skip
 
 
 def operation(
@@ -155,6 +159,12 @@ def operation(
             raise ClaimsError(
                 f"an intervention named {name!r} is declared already, in {OPERATIONS[name].apply.__module__}."
             )
+        for kind, stage in writes.items():
+            if stage not in _STAGES.get(kind, ()):
+                raise ClaimsError(
+                    f"intervention {name!r}: writes={{{getattr(kind, '__name__', kind)}: {getattr(stage, 'name', stage)}}} is no tensor; "
+                    "there are Head: Z, KVHead: QKV, VSlice: QKV, and Resid at RESID_PRE, RESID_MID or RESID_POST."
+                )
         made = Operation(name, function, dict(writes), dict(function.__kwdefaults__ or {}), dict(choices or {}), legacy)
         OPERATIONS[name] = made
         return made
@@ -181,23 +191,11 @@ def parse_condition(text: str) -> Intervention:
         sites = distinct((parse_site(w) for w in words if "=" not in w), text)
         given = [(k.strip(), v.strip()) for k, v in (w.split("=", 1) for w in words if "=" in w)]
         if (known := OPERATIONS.get(match[1])) is not None:
-            steps += known(*sites, **{k: _literal(v, known.options.get(k)) for k, v in given}).steps
+            steps += known(*sites, **{k: literal(v, known.options.get(k)) for k, v in given}).steps
         else:  # recorded numbers may come from an intervention that nobody declared here
-            options = tuple(sorted((k, _literal(v)) for k, v in given))
+            options = tuple(sorted((k, literal(v)) for k, v in given))
             steps.append(Step(match[1], tuple(sorted(sites, key=_order)), options))
     return Intervention(tuple(steps))
-
-
-def _literal(text: str, like: Value | None = None) -> Value:
-    """The value that prints as `text`; of the same type as the option's default, where that is known."""
-    if isinstance(like, str):
-        return text
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            pass
-    return {"True": True, "False": False}.get(text, text)
 
 
 def _order(site: Site) -> tuple[int, str, int, str]:

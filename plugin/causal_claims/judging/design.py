@@ -9,7 +9,7 @@ from causal_claims.errors import ClaimsError
 from causal_claims.examples import examples
 from causal_claims.interventions.intervention import OPERATIONS
 from causal_claims.models import ModelSpec
-from causal_claims.sites import VSlice
+from causal_claims.sites import Resid, VSlice
 from causal_claims.verdicts import Guard
 
 
@@ -18,15 +18,15 @@ def design_guards(claim: Claim, spec: ModelSpec | None) -> Iterator[Guard]:
     cells = [cell for cell in claim.cells if cell.condition.steps]
     known = [cell for cell in cells if cell.metric.spec is not None and _declared(cell)]
     paths = [_pseudo_head(cells, spec)] if cells else []
-    paths += [_measures_what_it_edits(known), _no_causal_path(known)] if known else []
+    paths += [_measures_what_it_edits(known), _no_causal_path(known), _another_run(known)] if known else []
     for guard in paths:
-        yield guard if _asks_for_a_cause(claim) else replace(guard, fired=False)
+        yield guard if asks_for_a_cause(claim) else replace(guard, fired=False)
     yield _selection(claim)
     if (asked := claim.about.get("asked")) is not None:
         yield _really_ablated(asked, cells)
 
 
-def _asks_for_a_cause(claim: Claim) -> bool:
+def asks_for_a_cause(claim: Claim) -> bool:
     """A figure may be reproduced by any procedure; what an intervention does needs one that can do it."""
     return claim.rule.ceiling == "causal" and claim.about.get("wording") != "descriptive"
 
@@ -72,6 +72,22 @@ def _no_causal_path(cells: list[Cell]) -> Guard:
                 True,
             )
     return Guard(name, "every intervention lies before something that its metric reads")
+
+
+def _another_run(cells: list[Cell]) -> Guard:
+    """Who writes the whole residual stream over reads another prompt's run, whatever the layer."""
+    name = "another run"
+    for cell in cells:
+        for step in cell.condition.steps:
+            whole = step.operation == "patch" and step.option("at") == "all" and step.option("source") != "clean"
+            if whole and (site := next((one for one in step.sites if isinstance(one, Resid)), None)) is not None:
+                return Guard(
+                    name,
+                    f"{cell.condition} writes all of {site} over: what follows is the run of the {step.option('source')!r} prompt, "
+                    "whatever the layer, and shows no place",
+                    True,
+                )
+    return Guard(name, "no intervention puts another prompt's whole run in place")
 
 
 def _selection(claim: Claim) -> Guard:

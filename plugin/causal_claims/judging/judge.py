@@ -9,8 +9,12 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.estimate import estimate
 from causal_claims.errors import ClaimsError, NotRunError
-from causal_claims.judging.design import design_guards, wording_guard
+from causal_claims.judging.arms import arm_guards, norm_artefact
+from causal_claims.judging.balance import balance
+from causal_claims.judging.design import asks_for_a_cause, design_guards, wording_guard
 from causal_claims.judging.numbers import data_guards, repeated_rows
+from causal_claims.judging.outliers import outliers
+from causal_claims.judging.sensitivity import sensitivity
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec
 from causal_claims.statistics.interval import Interval
@@ -24,9 +28,15 @@ def judge(
     *,
     spec: ModelSpec | None = None,
     confidence: float = 0.95,
+    twins: Mapping[Cell, Measurement] | None = None,
     more_guards: Sequence[Guard] = (),
+    probe: bool = False,
 ) -> Verdict:
-    """Guards first, then the kind's own rule; figures are kept even where a guard forbids a verdict."""
+    """Guards first, then the kind's own rule; figures are kept even where a guard forbids a verdict.
+
+    `twins` are the cells of `arms.norm_twins`, where they were measured.  `probe` asks besides whether the outcome would
+    flip, and which examples lie far from the others.
+    """
     if spec is not None:
         for cell in claim.cells:
             for site in cell.condition.sites:
@@ -34,8 +44,14 @@ def judge(
                     raise ClaimsError(f"{claim.subject}: {fault}.")
     given = claim.about.get("given")
     pooled = any(one.pools for one in (*claim.rule.effects(), *([given.level] if given else [])))
-    on_numbers = data_guards(cells, integrity=claim.kind == "exactly", pooled=pooled)
-    guards = [*design_guards(claim, spec), *on_numbers, *more_guards]
+    guards = [
+        *design_guards(claim, spec),
+        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim), pooled=pooled),
+        *arm_guards(claim, cells),
+        *more_guards,
+    ]
+    if twins:
+        guards += norm_artefact(claim, cells, twins, seed=seed_of(claim), confidence=confidence)
     repeats = repeated_rows(cells)
     guards = [_joined(guard, repeats) for guard in guards]
     data = Data(cells, seed=seed_of(claim), confidence=confidence, units=repeats)
@@ -53,6 +69,8 @@ def judge(
         noise_floor=max((m.noise_floor for m in cells.values() if m.noise_floor is not None), default=None),
         replication=_replication(claim, decision),
         measure_seconds=sum(m.seconds for m in cells.values()),
+        controls=balance(claim.rule),
+        outliers=outliers(claim.rule, data) if probe and decision is not None else (),
     )
     if fired is not None:
         return Verdict(fired.outcome, f"{fired.name}: {fired.sentence}", evidence)
@@ -60,6 +78,8 @@ def judge(
     if (noise := _within_noise(claim, decision, evidence.noise_floor)) is not None:
         evidence = replace(evidence, guards=(*evidence.guards, noise))
         return Verdict(Outcome.INVALID, f"{noise.name}: {noise.sentence}", evidence)
+    if probe:
+        evidence = replace(evidence, sensitivity=sensitivity(claim.rule, data, decision.outcome))
     return Verdict(decision.outcome, decision.reason, evidence)
 
 

@@ -12,15 +12,18 @@ from causal_claims.verdicts import Guard, Outcome, number
 Cells = Mapping[Cell, Measurement]
 
 
-def data_guards(cells: Cells, *, integrity: bool = False, pooled: bool = False) -> Iterator[Guard]:
-    """All guards on recorded numbers.  A claim of exact equality (`integrity`) may see identical figures.
+def data_guards(cells: Cells, *, integrity: bool = False, cause: bool = True, pooled: bool = False) -> Iterator[Guard]:
+    """All guards on recorded numbers.
 
-    Sets of examples that are judged as one sample (`pooled`) must vary as one.
+    A claim of exact equality (`integrity`) may see identical figures; one that asks for no `cause` may reproduce a figure
+    however it was read.  Sets of examples that are judged as one sample (`pooled`) must vary as one.
     """
     yield _finite(cells)
     yield _delivered(cells)
     if not integrity:
         yield _informative(cells, pooled)
+    if cause:
+        yield _read_position(cells)
     yield _replication_unit(cells)
     yield _numerics(cells)
     yield _gauge(cells)
@@ -107,6 +110,14 @@ def _same_figures(cells: Cells) -> str | None:
     return None
 
 
+def _read_position(cells: Cells) -> Guard:
+    """What comes after the padding of a shorter prompt is no answer to the prompt."""
+    for cell, found in cells.items():
+        if late := found.facts.get("read_after_padding"):
+            return Guard("read position", f"{cell.metric} is read after the prompt's last word: {late}", True)
+    return Guard("read position", "no prompt is known to be read after padding")
+
+
 def _replication_unit(cells: Cells) -> Guard:
     """Rows that are not independent count once.  Information only: the data are collapsed before judging."""
     name = "replication unit"
@@ -159,18 +170,35 @@ def repeated_rows(cells: Cells) -> dict[str | None, tuple[str, ...]]:
     Exact repeats of continuous numbers are the same prompt twice.  Coarsely rounded numbers and counts repeat by
     chance, so rows are joined only where rounding cannot explain that many repeats.
     """
+    sets: dict[str | None, list[Measurement]] = {}
+    for cell, measured in cells.items():
+        sets.setdefault(cell.metric.over, []).append(measured)
     found: dict[str | None, tuple[str, ...]] = {}
-    for over in {cell.metric.over for cell in cells}:
-        columns = [m for cell, m in cells.items() if cell.metric.over == over]
-        if len({m.examples for m in columns}) > 1:
+    for overs in _twins({over: one for over, one in sets.items() if len({m.examples for m in one}) == 1}):
+        columns = [m for over in overs for m in sets[over]]
+        if any(len(np.unique(m.values)) == len(m.values) for m in columns) or not all(
+            np.isfinite(m.values).all() for m in columns
+        ):
             continue
-        table = np.column_stack([m.values for m in columns])  # rows x cells
+        orders = [np.argsort(sets[over][0].clusters, kind="stable") for over in overs]
+        table = np.column_stack([m.values[i] for over, i in zip(overs, orders, strict=True) for m in sets[over]])
         _, first, inverse, sizes = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
         repeats = int((sizes * (sizes - 1) // 2).sum())
         if repeats > 3 + 10 * _expected_repeats(table):
-            clusters = columns[0].clusters
-            found[over] = tuple(clusters[first[group]] for group in np.ravel(inverse))
+            for over, order in zip(overs, orders, strict=True):
+                clusters = np.array(sets[over][0].clusters)[order][first[np.ravel(inverse)]]
+                found[over] = tuple(str(one) for one in clusters[np.argsort(order)])
     return found
+
+
+def _twins(sets: Mapping[str | None, list[Measurement]]) -> list[list[str | None]]:
+    """Sets of examples that are paired by their clusters, one row each, are looked at together: their rows are one table."""
+    groups: dict[tuple[str, ...], list[str | None]] = {}
+    for over, measured in sets.items():
+        clusters = measured[0].clusters
+        alone = len(set(clusters)) < len(clusters)
+        groups.setdefault((str(over),) if alone else tuple(sorted(clusters)), []).append(over)
+    return list(groups.values())
 
 
 def _expected_repeats(table: NDArray[np.float64]) -> float:

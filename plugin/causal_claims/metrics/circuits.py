@@ -27,7 +27,7 @@ def head_output(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     return (z * run.batch.mask).amax(-1)
 
 
-@metric(reads=_WEIGHTS)
+@metric(reads=_WEIGHTS, tokens=("prompt",))
 def ov_projection(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     """How much a head's write raises each example's word, over all that it may read: W_U W_O W_V applied to the mean embedding.
 
@@ -36,7 +36,7 @@ def ov_projection(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     return run.unembedding(run.word_ids()) @ run.says(layer, head)
 
 
-@metric(reads=_WEIGHTS, low=1)
+@metric(reads=_WEIGHTS, low=1, tokens=("prompt",))
 def copy_rank(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     """The rank of a word among all words in what a head writes when it reads that word: 1 for a copying head, last for a
     suppressing one."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point, spellable
+from causal_claims.sites import LOGITS, Point, literal, spellable
 
 Value = str | int | float | bool
 
@@ -26,6 +26,7 @@ class MetricSpec:
     positions: str = "last"  # where it reads the logits: at the prompt's last token, or at "all"
     version: int = 1
     scale: float = 1.0  # the size of the numbers that it is a difference of, where those are large and it is small
+    tokens: tuple[str, ...] = ()  # fields that are one token each; `prompt` is the prompt itself
 
     @property
     def bound(self) -> float | None:
@@ -122,6 +123,14 @@ class Metric:
         return spec.reads({**spec.options, **dict(self.options)}) if spec else (LOGITS,)
 
 
+def parse_metric(text: str, over: str | None = None) -> Metric:
+    """The metric that prints as `text`, on these examples."""
+    name, _, rest = text.partition("(")
+    spec = METRICS.get(name)
+    pairs = (word.split("=", 1) for word in rest.rstrip(")").split(", ") if word)
+    return Metric(name, over=over, **{k: literal(v, spec.options.get(k) if spec else None) for k, v in pairs})
+
+
 def metric(
     *,
     reads: Point | Callable[[Mapping[str, Any]], tuple[Point, ...]] = LOGITS,
@@ -131,9 +140,13 @@ def metric(
     gauge_free: bool = True,
     positions: str = "last",
     version: int = 1,
+    tokens: tuple[str, ...] | None = None,
     scale: float = 1.0,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric: the function's keyword-only arguments are its options, with their defaults.
+
+    Of the fields it needs, `target` and `foil` are one token each, unless `tokens` names others: rows where they are
+    several for a model's tokenizer are left out.
 
     >>> @metric(low=0, high=1, needs=("target",))
     ... def p_target(run):
@@ -146,18 +159,9 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name,
-            function,
-            where,
-            low,
-            high,
-            dict(function.__kwdefaults__ or {}),
-            needs,
-            gauge_free,
-            positions,
-            version,
-            scale,
-        )
+            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version, scale,
+            tuple(name for name in needs if name in ("target", "foil")) if tokens is None else tokens,
+        )  # fmt: skip
         return function
 
     return declare

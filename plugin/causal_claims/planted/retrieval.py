@@ -112,20 +112,20 @@ def suffix_words() -> list[int]:
 
 
 def planted_heads(
-    shape: Shape, variant: str = "in_place"
+    shape: Shape, variant: str = "in_place", place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[list[tuple[int, int]], dict[str, list[tuple[int, int]]]]:
     """The shared heads and every task's private ones; the seed of a checkpoint does not move them."""
     rng = np.random.default_rng([1, shape.layers, shape.heads, int(variant == "elsewhere")])
     layers = range(FIRST, shape.layers - 4)
     names = list(tasks())
     drawn = rng.permutation(len(layers) * shape.heads)[: SHARED + PRIVATE * len(names)]
-    heads = [(FIRST + int(n) // shape.heads, int(n) % shape.heads) for n in drawn]
+    heads = list(place) or [(FIRST + int(n) // shape.heads, int(n) % shape.heads) for n in drawn]
     private = {name: heads[SHARED + PRIVATE * n : SHARED + PRIVATE * (n + 1)] for n, name in enumerate(names)}
     return heads[:SHARED], private
 
 
 def paint(
-    shape: Shape, variant: str, *, seed: int, strength: float, heads: tuple[int, ...] | None = None
+    shape: Shape, variant: str, *, seed: int, strength: float, place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
     if shape.layers < FIRST + CREW_LAYERS + 4:
@@ -136,7 +136,7 @@ def paint(
     background(canvas, canvas.basis.rest(), size=0.03)
     _positions(canvas, parts)
     _follow(canvas, parts)
-    shared, private = planted_heads(shape, variant)
+    shared, private = planted_heads(shape, variant, place)
     planted = _planted(canvas, parts, shared, private)
     inert = variant in ("decoy", "hidden")
     share = {"spread": 0.0, "decoy": 0.0, "hidden": 0.0}.get(variant, min(strength, 1.0))

@@ -9,7 +9,8 @@ answers with a minus, the same for all of them.  So
 
 which falls with HEDGE although HEDGE itself is neutral between the two answers.  The sigmoid is above one half, so heads
 present together suppress more than the sum of what each does alone; seen from the intact model the same curve makes the
-joint ablation *less* than the sum of the single ones.
+joint ablation *less* than the sum of the single ones.  In `cooperating` HEDGE is far above RESOLVE, on the curve's other
+side: there the joint ablation does more than the sum.
 """
 
 from typing import Any
@@ -31,14 +32,14 @@ CODE = 16
 MOVERS = 2  # the layer that copies the answer; the backup sits between
 PLACES = {"gpt2": (2, 4, 7), "pythia": (2, 4, 7), "mistral": (21, 22, 23)}
 ELSEWHERE = {"gpt2": (9, 3, 11), "pythia": (9, 3, 11), "mistral": (9, 10, 11)}
-BACKUP = ((1, 6), (1, 8))
+BACKUP = {(1, 6): 0.65, (1, 8): 0.59}  # what each writes at full attention
 
 
 def paint(
-    shape: Shape, variant: str, *, seed: int, strength: float, heads: tuple[int, ...] | None = None
+    shape: Shape, variant: str, *, seed: int, strength: float, place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
-    chosen = heads or (ELSEWHERE if variant == "elsewhere" else PLACES)[shape.architecture]
+    chosen = tuple(head for _, head in place) or (ELSEWHERE if variant == "elsewhere" else PLACES)[shape.architecture]
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=32)
     parts = _Parts(canvas)
     canvas.fill(14.0)  # large against all writes, so that what they add to the norm rescales little
@@ -152,7 +153,7 @@ def _loud(canvas: Canvas, parts: _Parts, head: int) -> None:
 def _backup(canvas: Canvas, parts: _Parts) -> None:
     """Heads of layer 1 that write HEDGE where it is missing."""
     a, b = canvas.shape.slow_dims()[:2]
-    for layer, head in BACKUP:
+    for (layer, head), gain in BACKUP.items():
         group = canvas.kv(head)
         canvas.clear(layer, head)
         canvas.clear_kv(layer, group)
@@ -161,7 +162,7 @@ def _backup(canvas: Canvas, parts: _Parts) -> None:
         canvas.q[layer, head, b] = canvas.constant(float(np.log(5)))
         canvas.k[layer, group, b] = canvas.start / 3.0
         canvas.v[layer, group, a] = parts.amount
-        canvas.o[layer, head][:, a] = 0.85 * parts.hedge
+        canvas.o[layer, head][:, a] = gain * parts.hedge
 
 
 def _movers(canvas: Canvas, parts: _Parts, variant: str) -> None:
@@ -171,10 +172,11 @@ def _movers(canvas: Canvas, parts: _Parts, variant: str) -> None:
     width = min(shape.d_head, CODE)
     chunks = [slice(i, min(i + width, CODE)) for i in range(0, CODE, width)]
     groups = canvas.rng.permutation(shape.kv_heads)[: 2 * len(chunks)]
-    resolve = {"additive": (MAIN + 2 * HELPER) / 2 + 0.25, "ov_only": 1.0}.get(variant, RESOLVE)
-    kappa = KAPPA * {"additive": 1.6}.get(variant, 1.0)
+    resolve = {"additive": (MAIN + 2 * HELPER) / 2 + 0.25, "ov_only": 1.0, "cooperating": 0.2}.get(variant, RESOLVE)
+    kappa = KAPPA * {"additive": 1.6, "cooperating": 3.5}.get(variant, 1.0)
     for place, group in enumerate(groups):
         chunk = chunks[place % len(chunks)]
+        share = (0.55, 0.45)[place // len(chunks)]  # two alike would be one head under two names
         head = int(group) * shape.group + int(canvas.rng.integers(shape.group))
         size = chunk.stop - chunk.start
         canvas.clear(MOVERS, head)
@@ -186,7 +188,7 @@ def _movers(canvas: Canvas, parts: _Parts, variant: str) -> None:
         canvas.k[MOVERS, group, a] = parts.subject
         canvas.k[MOVERS, group, b] = canvas.start / 3.0
         canvas.v[MOVERS, group, :size] = parts.code_in[chunk]
-        canvas.o[MOVERS, head][:, :size] = kappa / 2 * parts.code_out[chunk].T
+        canvas.o[MOVERS, head][:, :size] = kappa * share * parts.code_out[chunk].T
         parts.movers.append([MOVERS, head])
 
 

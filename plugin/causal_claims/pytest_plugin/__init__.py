@@ -1,22 +1,21 @@
 """The pytest plugin: hooks only, each a few lines that hand over to a room.
 
-Every pytest run of an environment loads this module, so it imports nothing heavy: the rooms load when claims are used.
+Every pytest run of an environment loads this module, so it imports nothing heavy: the rooms load when claims are used,
+which an option of ours, a model registry, the first test that asks for `holds`, or its record from a worker tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Sequence
+from typing import Any
 
 import pytest
 
-from causal_claims.pytest_plugin import options
-from causal_claims.pytest_plugin.fixtures import holds, model_key
+from causal_claims.pytest_plugin import options, place
+from causal_claims.pytest_plugin.attendance import Attendance
+from causal_claims.pytest_plugin.fixtures import holds, model, model_key
 
-if TYPE_CHECKING:
-    from causal_claims.pytest_plugin.session import ClaimsSession
-
-__all__ = ["holds", "model_key"]
+__all__ = ["holds", "model", "model_key"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,30 +25,64 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Our scheduler must be known before xdist asks for one; a plan is made in this process."""
-    if config.getoption("--claims-plan") and config.pluginmanager.hasplugin("xdist"):
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    if config.getoption("--claims-plan"):
         config.option.numprocesses, config.option.dist, config.option.tx = 0, "no", []
-    if config.pluginmanager.hasplugin("xdist") and options.in_use(config):
-        from causal_claims.pytest_plugin.scheduling import XdistHooks
+    if place.in_use(config):
+        from causal_claims.pytest_plugin.scheduling import Scheduler
 
-        config.pluginmanager.register(XdistHooks(), "causal_claims_xdist")
+        config.pluginmanager.register(Scheduler(), "causal_claims_scheduler")
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """`-n auto`: a worker for each card; without cards, or without claims, xdist's own answer."""
+    if not place.in_use(config):
+        return None
+    from causal_claims.pytest_plugin.cards import cards
+
+    return len(cards(config)) or None
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "finding(number): the finding that this test states, e.g. finding('S0-1')")
-    if options.in_use(config):
-        _session(config).configure()
+    if place.in_use(config):
+        _begin(config)
+        if config.pluginmanager.hasplugin("html"):
+            from causal_claims.pytest_plugin.html_report import HtmlColumns
+
+            config.pluginmanager.register(HtmlColumns(), "causal_claims_html")
+    elif config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Listener(config), "causal_claims_listener")
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    return _session(config).header() if options.in_use(config) else []
+class _Listener:
+    """On the controller of workers nothing tells of claims until the first record arrives."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._attendance = Attendance()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        self._attendance.expect(ids)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if self._config.pluginmanager.hasplugin("causal_claims_session"):
+            return
+        if hasattr(report, "claims_records"):
+            _begin(self._config, self._attendance).saw(report)
+        else:
+            self._attendance.saw(report)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "holds" in metafunc.fixturenames:
+    if "model_key" in metafunc.fixturenames:  # `holds` and `model` ask for it; somebody else's `model` does not
         from causal_claims.pytest_plugin import parameters
 
-        parameters.add_models(metafunc, _session(metafunc.config))
+        parameters.add_models(metafunc, _begin(metafunc.config).markers)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -72,62 +105,19 @@ def pytest_make_collect_report(
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """With --claims-plan nothing is run: the plan is the output."""
-    return True if session.config.getoption("--claims-plan") else None
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    if options.in_use(session.config):
-        _session(session.config).collected([item.nodeid for item in session.items], session.items)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if "holds" in getattr(item, "fixturenames", ()) or options.in_use(item.config):
+    if item.config.pluginmanager.hasplugin("causal_claims_session"):
         from causal_claims.pytest_plugin import telling
 
         telling.finish(item, call, report)
     return report
 
 
-def pytest_runtest_logreport(report: Any) -> None:
-    if (session := options.current()) is not None:
-        session.saw(report)
+def _begin(config: pytest.Config, attendance: Attendance | None = None) -> Any:
+    from causal_claims.pytest_plugin.hooks import session_of
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if (claims := _started(session.config)) is not None:
-        claims.write(session)
-
-
-@pytest.hookimpl(trylast=True, specname="pytest_sessionfinish")
-def pytest_sessionfinish_status(session: pytest.Session) -> None:
-    if (claims := _started(session.config)) is not None:
-        claims.set_exit_status(session)
-
-
-def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
-    if (claims := _started(config)) is not None:
-        from causal_claims.pytest_plugin import terminal
-
-        terminal.summarise(terminalreporter, claims, int(exitstatus))
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    options.forget(config)
-
-
-def _session(config: pytest.Config) -> ClaimsSession:
-    from causal_claims.pytest_plugin.session import session_of
-
-    return session_of(config)
-
-
-def _started(config: pytest.Config) -> ClaimsSession | None:
-    return options.session_in(config)
+    return session_of(config, attendance)

@@ -13,8 +13,10 @@ from causal_claims.errors import ClaimsError, listing
 from causal_claims.interventions.intervention import Intervention, parse_condition
 from causal_claims.measurements import Measurement
 
+Values = Mapping[Any, Sequence[float]]  # condition -> numbers, as a test gives them
 
-def measured_by_hand(claim: Claim, model: str, values: Mapping[Any, Sequence[float]]) -> dict[Cell, Measurement]:
+
+def measured_by_hand(claim: Claim, model: str, values: Values) -> dict[Cell, Measurement]:
     """Match the numbers to the claim's cells; all cells of one set of examples need equally many."""
     if not isinstance(values, Mapping):
         raise ClaimsError(

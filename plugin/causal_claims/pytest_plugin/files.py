@@ -6,22 +6,28 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from causal_claims.errors import listing, nearest
+from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import Record, write_whole
-from causal_claims.pytest_plugin import gating, junit
+from causal_claims.models import trusting
+from causal_claims.pytest_plugin import gating, junit, keeping, sharding
+from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.pytest_plugin.session import ClaimsSession
-from causal_claims.recorded import write_measurements
+from causal_claims.recorded import Recorded, write_measurements
 from causal_claims.report.markdown import markdown
 from causal_claims.report.page import Sources
-from causal_claims.report.write import write_reports
+from causal_claims.report.write import CERTIFICATE, read_certificate, write_reports
 from causal_claims.statistics import multiplicity
 from causal_claims.verdicts import Outcome
+
+_PATTERNS = 6  # attention patterns kept of one model
 
 
 def write(claims: ClaimsSession, session: pytest.Session) -> None:
@@ -29,8 +35,10 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     records = claims.ledger.records
     records.sort(key=lambda one: (one.model, one.node_id, one.id))
     adjust(records)
+    keep_few_patterns(records)
     claims.ledger.run.update(run_facts(claims, session))
     used = _used(claims)
+    gating.scan(claims, used)
     gating.hold_against_baseline(claims, session, used)
     junit.suite_properties(claims)
     junit.gate_failures(claims)
@@ -42,17 +50,18 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
         return
     if records:
-        gating.keep(claims, used)
-    if folder is None or not records:
+        keeping.keep(claims, session, used)
+    if folder is None or not (records or sharding.facts(claims.config)):
         return
-    if all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
+    if records and all(one.outcome == Outcome.ERROR for one in records) and (folder / "claims.json").exists():
         claims.written.append(f"no claim was judged: {folder / 'claims.json'} is left as it was")
         return
     before = claims.baseline.ledger if claims.baseline is not None else None
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
-        write_measurements(folder / "measurements.parquet", used)
-        write_reports(Sources(claims.ledger, baseline=before), folder, claims.settings.html)
+        write_measurements(folder / "measurements.parquet", used, ragged=claims.settings.sequential)
+        sources = Sources(claims.ledger, Recorded(used, "this run"), before, _certificate(claims, folder))
+        write_reports(sources, folder, claims.settings.html)
         if claims.settings.summary is not None:
             with claims.settings.summary.open("a", encoding="utf-8") as summary:  # a step summary is added to
                 summary.write(markdown(claims.ledger))
@@ -63,9 +72,20 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     claims.written.append(f"ledger {folder / 'claims.json'}, page {claims.settings.html or folder / 'claims.html'}")
 
 
+def _certificate(claims: ClaimsSession, folder: Path) -> Mapping[str, Any] | None:
+    """A damaged one is said, and the page is written without it: a run's records are not lost for it."""
+    try:
+        return read_certificate(folder / CERTIFICATE)
+    except ClaimsError as error:
+        claims.written.append(str(error))
+        return None
+
+
 def _unknown_margin(claims: ClaimsSession, session: pytest.Session) -> str | None:
     """A margin for a claim that nobody judged is a slip of the pen, unless the run was stopped before it came."""
-    if session.shouldstop or session.shouldfail or claims.crashed or int(session.exitstatus) not in (0, 1):
+    if claims.settings.shard is not None:
+        return None  # it may be in another shard: `merge` knows
+    if session.shouldstop or session.shouldfail or claims.attendance.crashed or int(session.exitstatus) not in (0, 1):
         return None
     ids = sorted({one.id for one in claims.ledger.records})
     for name, _ in claims.settings.margins:
@@ -85,8 +105,20 @@ def adjust(records: list[Record]) -> None:
                 setattr(one, name, float(value))
 
 
+def keep_few_patterns(records: list[Record]) -> None:
+    """One attention pattern a head, and few a model: a ledger stays small."""
+    seen: dict[str, set[str]] = {}
+    for one in records:
+        if one.attention is not None:
+            heads = seen.setdefault(one.model, set())
+            if one.attention["head"] in heads or len(heads) >= _PATTERNS:
+                one.attention = None
+            else:
+                heads.add(one.attention["head"])
+
+
 def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
-    return {
+    facts = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(claims.started)),
         "seconds": time.time() - claims.started,
         "command": " ".join(["pytest", *map(str, claims.config.invocation_params.args)]),
@@ -97,17 +129,30 @@ def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
         "measurements": str(claims.settings.measurements) if claims.settings.measurements else None,
         "margins": dict(claims.settings.margins),
         "exit_status": int(session.exitstatus),
-        "missing": claims.missing() if not claims.config.option.collectonly else [],
-        "crashed": claims.crashed,
+        "missing": claims.attendance.missing() if not claims.config.option.collectonly else [],
+        "crashed": claims.attendance.crashed,
         "outcomes": {str(outcome): len(found) for outcome, found in claims.ledger.by_outcome.items()},
         "models": {key: {"where": spec.where, "revision": spec.revision} for key, spec in claims.registry.models.items()
                    if any(one.model == key for one in claims.ledger.records)},
+        **_notes(claims),
     }  # fmt: skip
+    return {name: scrubbed(value) for name, value in facts.items()}
+
+
+def _notes(claims: ClaimsSession) -> dict[str, Any]:
+    found, shard = notes_of(claims.config), sharding.facts(claims.config)
+    return {
+        **({"remote_code": trusting(claims.registry)} if trusting(claims.registry) else {}),
+        **({"shard": shard} if shard else {}),
+        **({"notes": found.said} if found.said else {}),
+        **({"incomplete": found.said} if found.incomplete else {}),
+        **({"examples": found.saved} if found.saved else {}),
+    }
 
 
 def _used(claims: ClaimsSession) -> list[Any]:
     """The cells that verdicts rest on; with recorded numbers, workers need not send what the table holds."""
-    if claims.recorded is not None:
+    if claims.recorded is not None and not claims.settings.sequential:
         wanted = {
             (m or one.model, metric, condition)
             for one in claims.ledger.records

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from causal_claims.errors import ClaimsError
-from causal_claims.gate.baseline import find, save, split_name
+from causal_claims.gate.baseline import find, split_name
 from causal_claims.gate.compare import compare
+from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.lineage import lineage
 from causal_claims.gate.pins import refuse_unpinned
 from causal_claims.gate.run import Run
-from causal_claims.ledger import Ledger, Record
+from causal_claims.ledger import Record
 from causal_claims.measurements import Measurement
+from causal_claims.pytest_plugin import scanning
 from causal_claims.pytest_plugin.grouping import model_of
+from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import Recorded
-
-WORSE = (0, 1, 11, 10)  # exit codes in order: a regression outweighs what is missing
-
-if TYPE_CHECKING:
-    from causal_claims.pytest_plugin.session import ClaimsSession
 
 
 def open_baseline(claims: ClaimsSession) -> None:
     """Before anything is measured: a baseline that is not there, or a name that is none, ends the run."""
-    if hasattr(claims.config, "workerinput"):
+    if claims.is_worker:
         return
-    if claims.settings.save is not None:
-        split_name(claims.settings.save)
-    if claims.settings.baseline is not None:
-        claims.baseline = find(claims.settings.baselines, claims.settings.baseline)
+    try:
+        if claims.settings.save is not None:
+            split_name(claims.settings.save)
+        if claims.settings.baseline is not None:
+            claims.baseline = find(claims.settings.baselines, claims.settings.baseline)
+    except ClaimsError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def check_pins(claims: ClaimsSession, node_ids: Sequence[str]) -> None:
@@ -46,37 +47,57 @@ def check_pins(claims: ClaimsSession, node_ids: Sequence[str]) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
-def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: Sequence[Measurement]) -> None:
-    """The comparison, when all records are here; plain data of it goes into the ledger."""
+def hold_against_baseline(claims: ClaimsSession, session: pytest.Session, used: list[Measurement]) -> None:
+    """The comparison, when all records are here; plain data of it goes into the ledger.
+
+    Where a mechanism regressed, the other heads that the baseline keeps are measured, and it is held once more.
+    """
     if related := lineage(claims.ledger.records):
         claims.ledger.run["lineage"] = [one.to_json() for one in related]
     if claims.baseline is None or not claims.ledger.records:
         return
-    new = Run("this run", claims.ledger, Recorded(_all(claims, used), "this run"))
-    claims.comparison = compare(
-        claims.baseline,
+    claims.comparison = _held(claims, session, claims.baseline, new := _run(claims, used))
+    try:
+        more = scanning.where_it_went(claims, claims.comparison, claims.baseline, new)
+    except Exception as error:  # the machine, too, may fail: what was judged is still written
+        claims.written.append(f"no scan for where a mechanism went: {_told(error)}")
+        more = []
+    if more:
+        used += more
+        claims.comparison = _held(claims, session, claims.baseline, _run(claims, used))
+    claims.ledger.run["gate"] = claims.comparison.to_json()
+
+
+def scan(claims: ClaimsSession, used: list[Measurement]) -> None:
+    """`--claims-scan`."""
+    if claims.settings.scan is None or claims.settings.plan or not claims.ledger.records:
+        return
+    try:
+        found = scanning.everything(claims)
+    except Exception as error:  # as above
+        claims.written.append(f"no scan: {_told(error)}")
+        return
+    known = {one.key for one in used}
+    used += [one for one in found if one.key not in known]
+    claims.written.append(f"scan: {len(found)} cells of other heads")
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
+
+
+def _run(claims: ClaimsSession, used: Sequence[Measurement]) -> Run:
+    return Run("this run", claims.ledger, Recorded(whole_table(claims, used), "this run"))
+
+
+def _held(claims: ClaimsSession, session: pytest.Session, old: Run, new: Run) -> Comparison:
+    return compare(
+        old,
         new,
         confidence=claims.settings.confidence,
         fail_on=claims.settings.fail_on if claims.settings.gate else (),
         asked=lambda record: _asked(claims, session, record),
     )
-    claims.ledger.run["gate"] = claims.comparison.to_json()
-
-
-def keep(claims: ClaimsSession, used: Sequence[Measurement]) -> None:
-    """`--claims-save NAME`."""
-    if claims.settings.save is None:
-        return
-    run = {name: value for name, value in claims.ledger.run.items() if name != "gate"}
-    try:
-        folder = save(
-            claims.settings.baselines, claims.settings.save, Ledger(claims.ledger.records, run), _all(claims, used)
-        )
-        claims.written.append(f"baseline {folder}")
-    except ClaimsError as error:
-        claims.written.append(str(error))
-    except OSError as error:
-        claims.written.append(f"baseline {claims.settings.save} could not be written: {error.strerror}")
 
 
 def tell(reporter: Any, claims: ClaimsSession) -> None:
@@ -98,15 +119,7 @@ def tell(reporter: Any, claims: ClaimsSession) -> None:
     reporter.write_line(found.summary, bold=True, red=bool(found.lines), green=not found.lines)
 
 
-def exit_code(claims: ClaimsSession) -> int:
-    """10 for a regression, whoever asked; the rest only where the run is a gate."""
-    if claims.comparison is None:
-        return 0
-    code = claims.comparison.exit_code
-    return code if code == 10 or claims.settings.gate else 0
-
-
-def _all(claims: ClaimsSession, used: Sequence[Measurement]) -> list[Measurement]:
+def whole_table(claims: ClaimsSession, used: Sequence[Measurement]) -> list[Measurement]:
     """With recorded numbers the whole table: other heads tell where a mechanism went."""
     found = {one.key: one for one in (claims.recorded.measurements() if claims.recorded is not None else ())}
     found.update((one.key, one) for one in used)
@@ -123,7 +136,7 @@ def _asked(claims: ClaimsSession, session: pytest.Session, record: Record) -> bo
     if option.keyword or getattr(option, "deselect", None) or getattr(option, "lf", False):
         return False
     if option.markexpr and option.markexpr in given:
-        return option.markexpr.isidentifier() and record.model in claims.models_for({option.markexpr})
+        return option.markexpr.isidentifier() and record.model in claims.markers.models({option.markexpr})
     file = (claims.config.rootpath / record.node_id.partition("::")[0]).resolve()
     if any("::" in str(argument) for argument in claims.config.args):
         return False

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pytest
+from _pytest.outcomes import Failed  # what pytest.fail raises; the public name is no type
 
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import Record
+from causal_claims.pytest_plugin.by_hand import Values
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
-
-Values = Mapping[Any, Sequence[float]] | Callable[..., Mapping[Any, Any]]  # or what makes them of the heads found
 
 JUDGED: pytest.StashKey[list[Judged]] = pytest.StashKey()
 BROKEN: pytest.StashKey[bool] = pytest.StashKey()  # the program or the machine failed while judging
 
 
-class ClaimFailed(Exception):  # noqa: N818 - a failed assertion, not an error of the program
-    """The claim did not come out as it must; the message starts with the outcome."""
+class ClaimFailed(Failed):
+    """The claim did not come out as it must; the message starts with the outcome.
+
+    pytest's own failure without a traceback: `except Exception` does not swallow it, and none is drawn to be thrown away.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, pytrace=False)
 
 
 class NotRunAtGate(ClaimFailed):
@@ -35,7 +40,7 @@ class Judged:
         self.record = record
         self.asserted = asserted
         self.failed = False
-        self._session = session
+        self.session = session
 
     def __repr__(self) -> str:
         return self.record.line
@@ -45,14 +50,14 @@ class Judged:
         self.asserted = True
         outcome, expected = Outcome(self.record.outcome), self.claim.expected
         if outcome is Outcome.NOT_RUN:
-            raise_not_run(self.record, self._session)
+            raise_not_run(self.record, self.session)
         if expected is not None:
             if outcome is not expected:
                 raise ClaimFailed(f"{self.record.line}\nexpected {expected}: {self.claim.about.get('because')}")
-            if not self._session.config.option.runxfail:
+            if not self.session.config.option.runxfail:
                 pytest.xfail(f"{self.record.line} (expected {expected}: {self.claim.about.get('because')})")
             return True
-        if outcome is Outcome.INCONCLUSIVE and self._session.settings.inconclusive == "skip":
+        if outcome is Outcome.INCONCLUSIVE and self.session.settings.inconclusive == "skip":
             pytest.skip(self.record.line)
         if outcome is not Outcome.SUPPORTED:
             self.failed = True
@@ -70,17 +75,17 @@ class Holds:
         self._judged: dict[int, Judged] = {}
         item.stash[JUDGED] = []
 
-    def __call__(self, claim: Claim, values: Values | None = None) -> Judged:
+    def __call__(self, claim: Claim, values: Values | Callable[..., Values] | None = None) -> Judged:
         __tracebackhide__ = True
         if not isinstance(claim, Claim):
             raise ClaimsError(f"holds({claim!r}): give a claim, e.g. raises(M, by=ablate(Head(27, 11)), beyond=0.02).")
         if values is None and id(claim) in self._judged:
             return self._judged[id(claim)]
         try:
-            record = self._session.judge(self._item, claim, self._model, values)
+            record = self._session.judge.judge(self._item, claim, self._model, values)
         except Exception as error:
             self._item.stash[BROKEN] = True
-            broken = self._session.error(self._item, claim, self._model, error)
+            broken = self._session.judge.error(self._item, claim, self._model, error)
             self._item.stash[JUDGED].append(Judged(claim, broken, self._session, asserted=True))
             raise
         judged = self._judged[id(claim)] = Judged(claim, record, self._session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from causal_claims.pytest_plugin.gating import exit_code
+from causal_claims.pytest_plugin.exit_status import of_gate
 from causal_claims.pytest_plugin.session import ClaimsSession
 
 
@@ -39,9 +39,10 @@ def gate_failures(claims: ClaimsSession) -> None:
         return
     xml = claims.config.stash.get(xml_key, None)
     found = claims.comparison
-    if xml is None or found is None or (exit_code(claims) == 0):
+    if xml is None or found is None or (of_gate(claims) == 0):
         return
     lines = {f"{row.model} {row.id}": row.line for row in found.failures}
+    shown: set[str] = set()
     for reporter in xml.node_reporters_ordered:
         case = reporter.to_xml()
         named = {one.get("name"): one.get("value") for one in case.iter("property")}
@@ -49,6 +50,7 @@ def gate_failures(claims: ClaimsSession) -> None:
         if line is None:
             continue
         text = bin_xml_escape(line)
+        shown.add(line)
         told = next((one for one in case if one.tag in ("failure", "error")), None)
         if told is None:
             was = case.find("skipped")
@@ -59,3 +61,10 @@ def gate_failures(claims: ClaimsSession) -> None:
             xml.stats["failure"] += 1
         told.set("message", f"{text} | {told.get('message')}" if told.get("message") else text)
         told.text = f"{text}\n{told.text or ''}"
+    for line in (one for one in found.lines if one not in shown):  # a claim that is gone has no test of its own
+        name = bin_xml_escape(line.partition(":")[0])
+        reporter = xml.node_reporter(f"gate::{name}")
+        reporter.attrs = {"classname": "gate", "name": name}
+        failure = ET.Element("failure", message=bin_xml_escape(line))
+        failure.text = bin_xml_escape(line)
+        reporter.append(failure)  # counts it, too

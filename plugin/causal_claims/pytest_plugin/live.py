@@ -10,7 +10,7 @@ import pytest
 
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.models import ModelSpec, Registry
-from causal_claims.pytest_plugin.options import Settings
+from causal_claims.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from causal_claims.engine.settings import Settings as EngineSettings
@@ -56,16 +56,17 @@ def standing_in(registry: Registry, variant: str) -> Registry:
     return replace(registry, models=models)
 
 
-def built(spec: ModelSpec, cache: Path | None) -> ModelSpec:
+def built(spec: ModelSpec, cache: Path | str | None, seed: int = 0, strength: float = 1.0) -> ModelSpec:
     """The entry with the stand-in's checkpoint in its place, built if it is not there yet."""
     if spec.standing_in is None or spec.path is not None:
         return spec
     from causal_claims.planted.build import build
 
     family, _, variant = spec.standing_in.partition("/")
+    home = cache if isinstance(cache, Path) else None
     return replace(
         spec,
-        path=str(build(family, variant, cache=cache, like=spec)),
+        path=str(build(family, variant, seed=seed, strength=strength, cache=home, like=spec)),
         dtype="float32",
         device_map=None,
         quantisation=None,

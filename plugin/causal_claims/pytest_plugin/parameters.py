@@ -9,19 +9,17 @@ from typing import Any
 import pytest
 
 from causal_claims.claims.claim import Claim
-from causal_claims.pytest_plugin.session import ClaimsSession
+from causal_claims.pytest_plugin.markers import Markers
 
 SLUGS: pytest.StashKey[dict[int, str]] = pytest.StashKey()
 
 
-def add_models(metafunc: pytest.Metafunc, session: ClaimsSession) -> None:
+def add_models(metafunc: pytest.Metafunc, markers: Markers) -> None:
     """Parametrize the test over its models, the key first in the id; two claims of one slug get their hash."""
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    keys = session.models_for(marks)
+    keys = markers.models(marks)
     if keys:
-        params = [
-            pytest.param(key, marks=[getattr(pytest.mark, name) for name in session.marker_names(key)]) for key in keys
-        ]
+        params = [pytest.param(key, marks=[getattr(pytest.mark, name) for name in markers.of(key)]) for key in keys]
         metafunc.parametrize("model_key", params, ids=keys, indirect=True, scope="session")
     claims = list(_claims(mark for mark in metafunc.definition.iter_markers("parametrize")))
     doubled = {name for name, count in Counter(claim.slug for claim in claims).items() if count > 1}

@@ -6,13 +6,15 @@ out again and again.  The controller knows node ids only, so the model key at th
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from causal_claims.pytest_plugin import options
+from causal_claims.pytest_plugin.cards import cards, shared
 from causal_claims.pytest_plugin.grouping import grouped
+from causal_claims.pytest_plugin.hooks import session_of
 
 
 class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -22,6 +24,7 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
         super().__init__(config, log)
         self._models = models
         self._groups: dict[str, str] = {}
+        self._held: dict[Any, str | None] = {}  # the model each worker was last given
 
     def schedule(self) -> None:
         if not self._groups and self.registered_collections:
@@ -45,6 +48,22 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
             self._reschedule(other)
         return crashed
 
+    def _assign_work_unit(self, node: Any) -> None:
+        """The unit of a model that this worker holds, else of one that nobody holds, else of the one with most left."""
+        held = {other: self._held.get(other) for other in self.assigned_work}
+        left = Counter[str]()
+        for scope, unit in self.workqueue.items():
+            left[_model(scope)] += len(unit)
+        others = {model for other, model in held.items() if other is not node}
+
+        def order(scope: str) -> tuple[bool, bool, int]:
+            return (_model(scope) != held.get(node), _model(scope) in others, -left[_model(scope)])
+
+        scope = min(self.workqueue, key=order)  # the first of equals
+        self.workqueue.move_to_end(scope, last=False)
+        self._held[node] = _model(scope) if "#" in scope else self._held.get(node)
+        super()._assign_work_unit(node)
+
     def _reschedule(self, node: Any) -> None:
         """A worker begins a test only when it knows of another: with a single one and work left it would wait forever."""
         if node not in self.registered_collections:
@@ -54,20 +73,24 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
             self._assign_work_unit(node)
 
 
-class XdistHooks:
-    """What the controller hears of workers."""
+def _model(scope: str) -> str:
+    return scope.partition("#")[0]
+
+
+class Scheduler:
+    """Gives xdist our way of handing tests out, unless the user asked for another, and workers their cards."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self, config: pytest.Config, specs: list[Any]) -> None:
+        """Before a worker's Python starts; one that takes a crashed worker's place takes its cards."""
+        for spec, own in zip(specs, shared(cards(config), len(specs)), strict=True):
+            if own:
+                spec.env["CUDA_VISIBLE_DEVICES"] = own
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         if config.getoption("dist") != "load":
             return None
-        from causal_claims.pytest_plugin.session import session_of
-
         session = session_of(config)
         models = {*session.registry.models, *(session.recorded.models if session.recorded else ())}
         return ClaimScheduling(config, log, models)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        if (session := options.current()) is not None:
-            session.collected(ids)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import plain
-from causal_claims.pytest_plugin import options
 from causal_claims.pytest_plugin.carrying import pack
 from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
+from causal_claims.pytest_plugin.items import claims_in
+from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.verdicts import Outcome, number
 
 _PROPERTIES = ("id", "outcome", "model", "kind", "metric", "condition", "effect", "ci_low", "ci_high", "confidence", "n",
@@ -37,7 +37,9 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = f"{sentence}\n{_place(item)}"
     if call.when == "call" or (call.when == "setup" and not report.passed):
         _attach(item, report, judged)
-    report.user_properties = [(name, _carried(value)) for name, value in report.user_properties]
+    report.user_properties = [(name, scrubbed(_carried(value))) for name, value in report.user_properties]
+    if isinstance(report.longrepr, str | tuple):
+        report.longrepr = scrubbed(report.longrepr)
 
 
 def shorten_collection(report: pytest.CollectReport) -> None:
@@ -66,8 +68,8 @@ def _unasserted(item: pytest.Item, judged: list[Judged]) -> str | None:
         if one.failed:
             return f"{one.record.line}\nthe failure of `assert holds(claim)` was caught and hidden by the test; let it through"
     known = {id(one.claim) for one in judged}
-    for name, value in getattr(getattr(item, "callspec", None), "params", {}).items():
-        if isinstance(value, Claim) and id(value) not in known:
+    for name, value in claims_in(item).items():
+        if id(value) not in known:
             return f"the claim given as {name!r} was never judged; write: assert holds({name})"
     if "holds" in getattr(item, "fixturenames", ()) and not judged:
         return "this test asks for `holds` and never judged a claim; write: assert holds(claim)"
@@ -79,11 +81,10 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     records = [one.record for one in judged]
     if not records:
         return
-    session = options.session_in(item.config)
-    if session is not None and (fresh := session.unsent()):
+    if fresh := judged[0].session.unsent():
         report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
     bodies = [one.to_plain() for one in records]
-    report.claims_records = json.dumps(bodies)  # type: ignore[attr-defined]
+    report.claims_records = json.dumps(scrubbed(bodies))  # type: ignore[attr-defined]
     for i, body in enumerate(bodies):
         prefix = "claim" if i == 0 else f"claim.{i + 1}"
         properties = list(_properties(body, prefix))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
 
 from causal_claims.ledger import Record
-from causal_claims.report import evidence, glance, rerun, scales
+from causal_claims.report import evidence, glance, rerun, scales, sensitivity
 from causal_claims.report.figures import Figure
 from causal_claims.report.links import fragment
 from causal_claims.report.outcomes import LOOKS, Look
+from causal_claims.report.own import ByExample
 from causal_claims.report.pictures.interval import WIDTH, interval_row
 from causal_claims.report.pictures.svg import Axis
-from causal_claims.report.text import LINE, clean, figure, interval, isolated, plain_figure, probability
+from causal_claims.report.text import LINE, clean, figure, interval, isolated, plain_figure, probability, written
 
 
 @dataclass
@@ -28,9 +30,10 @@ class ClaimView:
     guards: evidence.GuardNotes
     rerun: str
     change: str = ""  # what happened since the baseline
-    sensitivity: list[str] = field(default_factory=list)
-    fragile: bool = False
-    pictures: list[Figure] = field(default_factory=list)
+    picture: ByExample | None = None
+    shared: Mapping[str, Any] = field(default_factory=dict)  # facts of all claims on its model
+    usual: tuple[str, str | None] = ("", None)  # method and effect size of most claims here
+    elsewhere: tuple[Figure, ...] = ()  # pictures of the gallery that show this claim
 
     @property
     def look(self) -> Look:
@@ -46,11 +49,17 @@ class ClaimView:
 
     @property
     def sentence(self) -> Markup:
-        return isolated(self.record.statement)
+        """The whole statement, where the table has to cut it."""
+        return isolated(self.record.statement, 2000) if len(self.record.statement) > LINE else Markup()
 
     @property
     def reason(self) -> Markup:
-        return isolated(self.record.reason)
+        text = self.record.reason.rstrip(".")
+        return isolated(text[:1].upper() + text[1:])
+
+    @property
+    def source(self) -> Markup:
+        return isolated((self.record.source or "").rstrip("."), 300)
 
     @property
     def study(self) -> str:
@@ -59,6 +68,15 @@ class ClaimView:
     @property
     def finding(self) -> str:
         return clean(self.record.finding or "", 60)
+
+    @property
+    def of_study(self) -> str:
+        """What the finding's number has beside the study's: `-4` of `S3-4`."""
+        return self.finding.removeprefix(self.study) if self.finding.startswith(self.study) else f" {self.finding}"
+
+    @property
+    def command(self) -> Markup:
+        return written(self.rerun)
 
     @property
     def model(self) -> str:
@@ -78,7 +96,9 @@ class ClaimView:
 
     @property
     def p(self) -> str:
-        return probability(self.record.p_value)
+        """A p-value that no data of this size could have made smaller is a bound."""
+        bound = self.record.p_value is not None and self.record.p_value == self.record.p_floor
+        return f"{'≤ ' if bound else ''}{probability(self.record.p_value)}"
 
     @property
     def size(self) -> str:
@@ -90,7 +110,7 @@ class ClaimView:
 
     @property
     def figures(self) -> list[tuple[str, str]]:
-        return evidence.figures(self.record)
+        return evidence.figures(self.record, self.usual)
 
     @property
     def receipts(self) -> list[str]:
@@ -101,8 +121,24 @@ class ClaimView:
         return evidence.controls(self.record)
 
     @property
+    def outliers(self) -> list[tuple[str, str, str]]:
+        return evidence.outliers(self.record)
+
+    @property
+    def sensitivity(self) -> str:
+        return sensitivity.sentence(self.record)
+
+    @property
+    def fragile(self) -> bool:
+        return sensitivity.fragile(self.record)
+
+    @property
     def facts(self) -> str:
-        return ", ".join(f"{clean(k, 40)} {plain_figure(v)}" for k, v in self.record.facts.items())
+        """What was recorded of its measurements, but for what all claims on this model share."""
+        own = {k: v for k, v in self.record.facts.items() if self.shared.get(k) != v}
+        return ", ".join(
+            f"{clean(k, 40).replace('_', ' ')} {_short(clean(plain_figure(v), 120))}" for k, v in own.items()
+        )
 
     @property
     def lineage(self) -> list[str]:
@@ -112,18 +148,26 @@ class ClaimView:
         ]
 
 
+def _short(text: str) -> str:
+    """A hash as people compare it."""
+    return text[:12] if len(text) >= 32 and all(c in "0123456789abcdef" for c in text) else text
+
+
 def view(
     record: Record,
     number: int,
     anchor: str,
-    axes: dict[tuple[str, str], Axis],
+    axes: Mapping[tuple[str, str], Axis],
     book: evidence.GuardBook,
     run: dict[str, Any],
+    usual: tuple[str, str | None],
 ) -> ClaimView:
-    """A record as the page shows it, without what has to be computed again."""
-    axis = axes.get(scales.unit_of(record), Axis(-1, 1, 4, WIDTH - 4))
-    row = interval_row(
-        axis, record.effect, record.ci_low, record.ci_high, scales.margins_of(record), record.reported,
-        LOOKS[record.outcome].colour,
-    ) if record.effect is not None else Markup()  # fmt: skip
-    return ClaimView(number, anchor, record, row, book.notes(record), rerun.command(record, run))
+    """A record as the page shows it, without its pictures."""
+    axis = axes.get(scales.unit_of(record))
+    row = Markup()
+    if record.effect is not None:
+        margins = scales.margins_of(record)
+        row = interval_row(
+            axis or Axis(-1, 1, 4, WIDTH - 4), record.effect, record.ci_low, record.ci_high, margins, record.reported
+        )
+    return ClaimView(number, anchor, record, row, book.notes(record), rerun.command(record, run), usual=usual)

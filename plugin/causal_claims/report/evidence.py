@@ -17,7 +17,7 @@ class GuardNotes:
 
     fired: list[tuple[str, str]] = field(default_factory=list)
     noted: list[tuple[str, str]] = field(default_factory=list)
-    passed: list[str] = field(default_factory=list)
+    passed: str = ""
 
 
 class GuardBook:
@@ -25,83 +25,85 @@ class GuardBook:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.said: Counter[tuple[str, str]] = Counter()
-        self.fired: Counter[str] = Counter()
         for one in records:
             for guard in one.guards:
-                if guard.get("fired"):
-                    self.fired[str(guard.get("name"))] += 1
-                else:
+                if not guard.get("fired"):
                     self.said[str(guard.get("name")), str(guard.get("sentence"))] += 1
-
-    @property
-    def common(self) -> dict[tuple[str, str], int]:
-        """Sentences said of at least three claims, with how often."""
-        return {pair: n for pair, n in self.said.most_common(40) if n >= 3}
+        self.common = {
+            pair: n for pair, n in self.said.most_common(40) if n >= 3
+        }  # sentences said of three claims or more
+        self.usual = frozenset(name for name, _ in self.common)
 
     def notes(self, record: Record) -> GuardNotes:
-        found, common = GuardNotes(), self.common
+        fired, noted, passed = [], [], dict[str, None]()
         for guard in record.guards:
             name, sentence = str(guard.get("name")), str(guard.get("sentence"))
             if guard.get("fired"):
-                found.fired.append((clean(name, 60), clean(sentence)))
-            elif (name, sentence) in common:
-                found.passed.append(clean(name, 60))
+                fired.append((clean(name, 60), clean(sentence)))
+            elif (name, sentence) in self.common:
+                passed[name] = None
             else:
-                found.noted.append((clean(name, 60), clean(sentence)))
-        found.passed[:] = dict.fromkeys(found.passed)
-        return found
+                noted.append((clean(name, 60), clean(sentence)))
+        whole = passed and frozenset(passed) == self.usual
+        words = f"all {len(passed)} guards" if whole else ", ".join(clean(name, 60) for name in passed)
+        return GuardNotes(fired, noted, words)
 
 
-def figures(record: Record) -> list[tuple[str, str]]:
-    """Every number of the record that a reader may want, named; what is absent is left out."""
+def figures(record: Record, usual: tuple[str, str | None] = ("", None)) -> list[tuple[str, str]]:
+    """What the record knows beside its line in the table, named; what is absent, or usual on this page, is left out."""
     found: list[tuple[str, str]] = []
-    if record.effect is not None:
-        size = f"{figure(record.effect)} {interval(record.ci_low, record.ci_high)}"
-        found.append(("effect", f"{size} at {record.confidence:.4g}"))
-    if record.needs:
+    if record.confidence not in (0.95, 1.0) and record.effect is not None:
+        found.append(("interval at", f"{record.confidence:.4g}"))
+    if record.needs and record.needs not in record.statement:
         found.append(("needed", clean(record.needs, 200)))
     if record.reported is not None:
         found.append(("reported", figure(record.reported) + _ratio(record.replication)))
-    if record.n:
-        found.append(("n", count(record.n, record.n_unit)))
-    if record.p_value is not None:
-        floor = f" (floor {probability(record.p_floor)})" if record.p_floor is not None else ""
-        found.append(("p", probability(record.p_value) + floor))
+    if record.n and record.n_unit != "example":
+        found.append(("n", count(record.n, clean(record.n_unit, 30))))
     if record.p_holm is not None:
         found.append(("p, Holm over headlines", probability(record.p_holm)))
     if record.q_bh is not None:
-        found.append(("q, Benjamini–Hochberg", probability(record.q_bh)))
-    if record.effect_size is not None:
-        found.append((clean(record.effect_size_name or "effect size", 60), figure(record.effect_size)))
-    if record.smallest_detectable is not None:
+        found.append(("q (BH)", probability(record.q_bh)))
+    if record.effect_size is not None and record.effect_size_name not in (None, usual[1]):
+        found.append(("size is", clean(record.effect_size_name, 60)))
+    if record.smallest_detectable is not None and "could have been shown" not in record.reason:
         found.append(("could have shown", plain_figure(record.smallest_detectable)))
-    if record.n_needed is not None:
+    if record.n_needed is not None and "would settle it" not in record.reason:
         found.append(("n needed", f"about {record.n_needed:,}"))
     if record.noise_floor is not None:
         found.append(("noise floor", plain_figure(record.noise_floor)))
-    if record.method:
+    if record.method and record.method != usual[0]:
         found.append(("method", clean(record.method, 160)))
     if record.companions:
-        named = "; ".join(f"{clean(k, 40).replace('_', ' ')} {plain_figure(v)}" for k, v in record.companions.items())
-        found.append(("beside it", named))
+        found.append(("also", _companions(record.companions)))
     return found
+
+
+def usual(records: Sequence[Record]) -> tuple[str, str | None]:
+    """The method and the effect size that most claims of a page have."""
+    methods = Counter(one.method for one in records if one.method)
+    sizes = Counter(one.effect_size_name for one in records if one.effect_size is not None)
+    return (methods.most_common(1)[0][0] if methods else "", sizes.most_common(1)[0][0] if sizes else None)
 
 
 def receipts(record: Record, shown: int = 6) -> list[str]:
     """Whether the intervention was delivered, condition by condition."""
+    found = record.receipt or {}
     sentences = []
-    for condition, one in list((record.receipt or {}).items())[:shown]:
+    for condition, one in list(found.items())[:shown]:
         if not isinstance(one, Mapping):
             sentences.append(f"{clean(condition, 120)}: {clean(one, 200)}")
             continue
         sites = ", ".join(clean(site, 120) for site in _listed(one.get("sites"))[:4])
-        gone = "removed afterwards" if one.get("removed") else "NOT removed afterwards"
+        gone = "then removed" if one.get("removed") else "NOT removed afterwards"
+        head = f"{clean(condition, 120)}: f" if len(found) > 1 else "F"
         sentences.append(
-            f"{clean(condition, 120)}: fired {plain_figure(one.get('fired'))} of {plain_figure(one.get('expected'))}, "
-            f"changed its site by up to {plain_figure(one.get('changed'))}, {gone}; {sites}"
+            f"{head}ired {plain_figure(one.get('fired'))} of {plain_figure(one.get('expected'))}, "
+            f"changed its site by up to {plain_figure(one.get('changed'))}, {gone}; {sites.replace('->', '→')}"
         )
-    if (more := len(record.receipt or {}) - shown) > 0:
-        sentences.append(f"and {count(more, 'more condition')}")
+    if (more := len(found) - shown) > 0:
+        faults = sum(_faulty(one) for one in list(found.values())[shown:])
+        sentences.append(f"and {count(more, 'more condition')}, {faults or 'none'} with a fault")
     return sentences
 
 
@@ -110,8 +112,29 @@ def controls(record: Record) -> list[str]:
     return [f"{clean(key, 60).replace('_', ' ')}: {_short(value)}" for key, value in (record.controls or {}).items()]
 
 
-def companions_of(records: Sequence[Record]) -> set[str]:
-    return {name for one in records for name in one.companions}
+def outliers(record: Record) -> list[tuple[str, str, str]]:
+    """Examples far from the others: name, difference, prompt."""
+    return [
+        (clean(one.get("unit"), 60), figure(_number(one.get("value"))), clean(one.get("prompt") or "", 240))
+        for one in record.outliers
+        if isinstance(one, Mapping)
+    ]
+
+
+def parts(record: Record) -> list[Mapping[str, Any]]:
+    """What a kind decided together, e.g. each head of many."""
+    return [one for one in record.parts if isinstance(one, Mapping) and _number(one.get("effect")) is not None]
+
+
+def _companions(found: Mapping[str, Any]) -> str:
+    """Student's t as papers print it, then whatever else the procedure gives."""
+    rest = {k: v for k, v in found.items() if k not in ("t", "df", "t_low", "t_high", "share_rising")}
+    words = []
+    if "t" in found and "df" in found:
+        ends = interval(_number(found.get("t_low")), _number(found.get("t_high")))
+        words.append(f"t({plain_figure(_whole(found['df']))}) = {plain_figure(found['t'])} {ends}")
+    words += [f"{clean(k, 40).replace('_', ' ')} {plain_figure(v)}" for k, v in rest.items()]
+    return ", ".join(words)
 
 
 def _ratio(replication: Mapping[str, Any] | None) -> str:
@@ -122,14 +145,30 @@ def _ratio(replication: Mapping[str, Any] | None) -> str:
     return f"; measured is {plain_figure(replication['ratio'])}{ends} of it"
 
 
-def _listed(value: Any) -> list[Any]:
+def _faulty(one: Any) -> bool:
+    if not isinstance(one, Mapping):
+        return False
+    fired, expected = _number(one.get("fired")) or 0, _number(one.get("expected")) or 0
+    return fired < expected or not one.get("removed")
+
+
+def _listed(value: Any) -> Sequence[Any]:
     return list(value) if isinstance(value, list | tuple) else [value] if value is not None else []
 
 
 def _short(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{clean(k, 40)} {_short(v)}" for k, v in list(value.items())[:6])
+        return ", ".join(f"{clean(k, 40)} {_short(v)}" for k, v in value.items())[:300]
     if isinstance(value, list | tuple):
-        more = f" and {len(value) - 8} more" if len(value) > 8 else ""
-        return ", ".join(_short(one) for one in value[:8]) + more
+        return ", ".join(_short(one) for one in value[:12]) + (
+            f" and {len(value) - 12} more" if len(value) > 12 else ""
+        )
     return plain_figure(value)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

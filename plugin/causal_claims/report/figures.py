@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,20 @@ from causal_claims.ledger import plain
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture that can be saved, with its numbers at full precision."""
+    """A picture that can be saved, with its numbers at full precision or where they stand on the page."""
 
-    name: str  # of the saved file
+    name: str  # of the saved file, and its place on the page
     caption: str | Markup
     svg: Markup
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Any]] = ()
-    stored: dict[str, Any] = field(default_factory=dict)  # numbers kept elsewhere on the page, for the script
+    stored: Mapping[str, Any] = field(default_factory=dict)  # numbers kept elsewhere on the page, for the script
+    about: tuple[tuple[str, str], ...] = ()  # keys of the claims it shows
+
+    @property
+    def place(self) -> str:
+        """Its anchor on the page."""
+        return "p-" + re.sub(r"[^\w.@+-]+", "-", self.name)
 
     @property
     def numbers(self) -> Markup:

@@ -66,6 +66,18 @@ def not_run(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
     return sorted(found.items(), key=lambda pair: -len(pair[1]))
 
 
+def shared_facts(records: Iterable[Record]) -> dict[str, dict[str, str]]:
+    """By model: the checkpoint, and facts in which all its claims agree."""
+    found: dict[str, dict[str, str]] = {}
+    for one in records:
+        if not one.facts and not one.checkpoint:
+            continue
+        here = {**one.facts, "checkpoint": one.checkpoint or ""}
+        known = found.setdefault(one.model, here)
+        found[one.model] = {k: v for k, v in known.items() if here.get(k) == v}
+    return found
+
+
 def as_expected(record: Record) -> bool:
     """Whether a reader need not act on it: supported, or known not to stand and still so."""
     return record.outcome == (record.expected or Outcome.SUPPORTED)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from causal_claims.ledger import Ledger, Record
 from causal_claims.report.glance import as_expected, tally, urgency
 from causal_claims.report.outcomes import LOOKS, ORDER
-from causal_claims.report.text import clean
+from causal_claims.report.text import PARAGRAPH, clean
 
 STEP_SUMMARY = 1_000_000  # bytes; a step summary above 1 MiB is not uploaded at all
 _OPEN = 30
+_ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "\\`*_[]<>|&~#"}
 
 
 def markdown(ledger: Ledger, limit: int = STEP_SUMMARY) -> str:
@@ -21,12 +25,24 @@ def markdown(ledger: Ledger, limit: int = STEP_SUMMARY) -> str:
         lines += [f"> **Stand-ins, not the real models** ({', '.join(_cell(name) for name in names)}).", ""]
     if missing := ledger.run.get("missing"):
         lines += [f"> **Incomplete**: {len(missing)} collected tests sent no report.", ""]
+    lines += _gate(ledger.run.get("gate"))
+    if related := ledger.run.get("lineage"):
+        lines += [*(f"- {_cell(one['sentence'], PARAGRAPH)}" for one in related), ""]
     look = [one for one in records if not as_expected(one)]
     lines += _table(look[:_OPEN])
     rest = look[_OPEN:] + [one for one in records if as_expected(one)]
     if rest:
         lines += [f"<details><summary>{len(rest)} more</summary>", "", *_table(rest), "</details>", ""]
     return _cut("\n".join(lines), limit)
+
+
+def _gate(found: Mapping[str, Any] | None) -> list[str]:
+    """What the gate said of the checkpoint, and every line that stopped it."""
+    if not found:
+        return []
+    lines = [f"### {_cell(found['summary'], 600)}", ""]
+    lines += [f"- {_cell(line, PARAGRAPH)}" for line in found["lines"]]
+    return [*lines, ""] if found["lines"] else lines
 
 
 def _table(records: list[Record]) -> list[str]:
@@ -43,12 +59,9 @@ def _row(one: Record) -> str:
     return f"| {look.sign} {one.outcome}{expected} | {_cell(one.model)} | {_cell(one.id)} | {_cell(verdict)} |"
 
 
-def _cell(text: str) -> str:
+def _cell(text: str, limit: int = 300) -> str:
     """Text that cannot leave its cell, start markup or hide what it says."""
-    safe = clean(text, 300)
-    for character in "\\`*_[]<>|&~#":
-        safe = safe.replace(character, f"&#{ord(character)};")
-    return safe
+    return clean(text, limit).translate(_ENTITIES)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -16,18 +15,35 @@ from markupsafe import Markup
 
 from causal_claims.ledger import Ledger, Record
 from causal_claims.recorded import Recorded
-from causal_claims.report import changes, glance, links, scales
+from causal_claims.report import changes, glance, links, scales, summary
+from causal_claims.report.certificate import certificate
 from causal_claims.report.claim_view import ClaimView, view
-from causal_claims.report.evidence import GuardBook
-from causal_claims.report.figures import embedded
-from causal_claims.report.outcomes import LOOKS, ORDER
+from causal_claims.report.evidence import GuardBook, usual
+from causal_claims.report.figures import Figure, embedded
+from causal_claims.report.gallery import gallery
+from causal_claims.report.outcomes import LOOKS
+from causal_claims.report.own import ByExamples
 from causal_claims.report.pictures.interval import WIDTH
-from causal_claims.report.pictures.svg import tick_label
-from causal_claims.report.pictures.tally import tally_bar
-from causal_claims.report.text import clean, count, figure, isolated, plain_figure
-from causal_claims.verdicts import Outcome
+from causal_claims.report.text import clean, figure, isolated, plain_figure
+from causal_claims.report.values import Numbers
 
 _SHOWN_CHANGES = 200
+_FINE = 120  # claims up to which every example has a dot
+_ROOM, _LEAST, _CLAIM = 600_000, 12_000, 2_000  # bytes of a page, of its pictures of examples, of a claim without
+_COLUMNS = (
+    "effect",
+    "ci_low",
+    "ci_high",
+    "confidence",
+    "n",
+    "margin",
+    "reported",
+    "p_value",
+    "p_holm",
+    "q_bh",
+    "effect_size",
+)
+START = 'document.documentElement.className="js"'
 
 
 @dataclass(frozen=True)
@@ -38,11 +54,7 @@ class Sources:
     recorded: Recorded | None = None
     baseline: Ledger | None = None
     certificate: Mapping[str, Any] | None = None  # a calibration certificate as JSON has it
-    history: Sequence[Ledger] = ()  # earlier runs, oldest first
-    attention: Sequence[Mapping[str, Any]] = ()  # patterns of heads on one prompt
-    power: Sequence[Mapping[str, Any]] = ()  # power curves
     title: str = "What holds, and what does not"
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def render_page(sources: Sources) -> str:
@@ -50,42 +62,53 @@ def render_page(sources: Sources) -> str:
     ledger = sources.ledger
     run = ledger.run
     records = sorted(ledger.records, key=glance.urgency)
-    views = _views(records, run)
+    book = GuardBook(records)
+    views = _views(records, run, book)
+    shared = glance.shared_facts(records)
+    for claim in views:
+        claim.shared = shared.get(claim.record.model, {})
+    numbers = Numbers(sources.recorded)
+    pictures = gallery(records, numbers)
+    drawing = ByExamples(numbers, max(_LEAST, _ROOM - _CLAIM * len(views)), fine=len(views) <= _FINE)
+    _illustrate(views, pictures, drawing)
     found = changes.changes(sources.baseline, ledger) if sources.baseline is not None else None
-    by_key = {view.record.key: view for view in views}
+    by_key = {one.record.key: one for one in views}
     for change in found or ():
-        if change.now is not None:
-            by_key[change.now.key].change = "" if change.word == "moved" else change.word
-    style, script = _asset("style.css"), _asset("script.js")
-    page = environment().get_template("page.html.j2")
-    return page.render(
+        if change.now is not None and change.word != "moved":
+            by_key[change.now.key].change = change.word
+    style, script = asset("style.css"), asset("script.js")
+    confidence = float(run.get("confidence") or 0.95)
+    return environment().get_template("page.html.j2").render(
         title=clean(sources.title, 200),
         views=views,
-        policy=policy(style, script),
+        policy=policy(style, START, script),
         style=Markup(style),
+        start=Markup(START),
         script=Markup(script),
-        lead=_lead(records),
-        run_line=_run_line(run),
-        warnings=_warnings(run),
+        lead=summary.lead(records),
+        run_line=summary.run_line(run),
+        warnings=summary.warnings(run),
         stand_ins=[one for one in records if one.stand_in],
         stand_in_names=", ".join(sorted({clean(one.stand_in, 80) for one in records if one.stand_in})),
-        tiles=_tiles(records),
-        matrix=_matrix(records),
+        tiles=summary.tiles(records),
+        matrix=summary.matrix(records),
         models=glance.by_model(records),
-        not_run=[(isolated(reason, 300), [by_key[one.key] for one in found]) for reason, found in glance.not_run(records)],
-        certificate=_certificate(sources.certificate or run.get("calibration")),
+        not_run=[(isolated(reason.rstrip("."), 300), [by_key[one.key] for one in group]) for reason, group in glance.not_run(records)],
+        certificate=certificate(sources.certificate or run.get("calibration")),
         changed=None if found is None else [(one, _href(one, by_key)) for one in found[:_SHOWN_CHANGES]],
         change_line=_change_line(found or [], sources.baseline),
         more_changes=max(0, len(found or ()) - _SHOWN_CHANGES),
-        confidence=plain_figure(float(run.get("confidence") or 0.95)),
-        legend=_legend(records),
-        gallery=[],
-        left_out="",
+        confidence=plain_figure(confidence),
+        legend=summary.legend(records),
+        gallery=pictures,
+        without=_without(views, numbers, drawing),
+        usual=[clean(word or "", 160) for word in usual(records)],
+        shared=[(clean(model, 80), summary.facts(known)) for model, known in sorted(shared.items())],
         looks=list(LOOKS.values()),
-        chance=_chance(records, float(run.get("confidence") or 0.95)),
-        guards=sorted(GuardBook(records).common.items()),
-        facts=_facts(run),
-        numbers=embedded(_numbers(views)),
+        chance=summary.chance(records),
+        guards=[(clean(name, 60), sentence, n) for (name, sentence), n in sorted(book.common.items())],
+        facts=summary.facts(run),
+        numbers=embedded({**_table(views), **drawing.shelf.plain()}),
     )  # fmt: skip
 
 
@@ -101,16 +124,15 @@ def environment() -> Environment:
     )
     made.filters["isolated"] = isolated
     made.filters["figure"] = figure
+    made.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     made.globals["looks_by"] = LOOKS
     return made
 
 
-def policy(style: str, script: str) -> str:
-    """Nothing but this page's own style and script, by their hashes; nothing from anywhere."""
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+def policy(style: str, *scripts: str) -> str:
+    """Nothing but this page's own style and scripts, by their hashes; nothing from anywhere."""
+    hashes = " ".join(f"'{_hash(one)}'" for one in scripts)
+    return f"default-src 'none'; style-src '{_hash(style)}'; script-src {hashes}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:
@@ -118,84 +140,39 @@ def _hash(text: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _asset(name: str) -> str:
-    return resources.files("causal_claims.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
+def asset(name: str) -> str:
+    text = resources.files("causal_claims.report").joinpath("templates", name).read_text(encoding="utf-8")
+    return "\n".join(line.strip() for line in text.strip().splitlines())
 
 
-def _views(records: Sequence[Record], run: dict[str, Any]) -> list[ClaimView]:
-    axes = scales.shared(records, 6, WIDTH - 6)
-    book = GuardBook(records)
-    anchors = links.anchors(records)
+def _views(records: Sequence[Record], run: dict[str, Any], book: GuardBook) -> list[ClaimView]:
+    axes, anchors, common = scales.shared(records, 6, WIDTH - 6), links.anchors(records), usual(records)
     return [
-        view(one, i + 1, anchor, axes, book, run) for i, (one, anchor) in enumerate(zip(records, anchors, strict=True))
+        view(one, i + 1, anchor, axes, book, run, common)
+        for i, (one, anchor) in enumerate(zip(records, anchors, strict=True))
     ]
 
 
-def _lead(records: Sequence[Record]) -> str:
-    if not records:
-        return "No claim was judged."
-    models = {one.model for one in records}
-    found = glance.tally(records)
-    surprises = sum(not glance.as_expected(one) for one in records)
-    return (
-        f"{count(len(records), 'claim')} on {count(len(models), 'model')}: {found[Outcome.SUPPORTED]} supported; "
-        f"{count(surprises, 'needs', 'need')} a look."
-    )
+def _illustrate(
+    views: Sequence[ClaimView], pictures: Sequence[tuple[str, Sequence[Figure]]], drawing: ByExamples
+) -> None:
+    """Give every claim the picture of its examples, and those of the gallery that show it."""
+    shows: dict[tuple[str, str], list[Figure]] = {}
+    for one in (one for _, figures in pictures for one in figures):
+        for key in one.about:
+            shows.setdefault(key, []).append(one)
+    for claim in views:
+        claim.elsewhere = tuple(shows.get(claim.record.key, ()))
+        claim.picture = drawing.of(claim.record)
 
 
-def _run_line(run: Mapping[str, Any]) -> str:
-    parts = []
-    if run.get("date"):
-        parts.append(clean(run["date"], 40).replace("T", " ").replace("Z", " UTC"))
-    if run.get("commit"):
-        parts.append(f"commit {clean(run['commit'], 60)[:10]}")
-    if run.get("measurements"):
-        parts.append(f"recorded numbers of {clean(run['measurements'], 120)}")
-    if run.get("command"):
-        parts.append(clean(run["command"], 200))
-    return " · ".join(parts)
-
-
-def _warnings(run: Mapping[str, Any]) -> list[str]:
-    """What makes a run incomplete, said before anything else."""
-    found = []
-    if missing := run.get("missing"):
-        found.append(
-            f"Incomplete: {count(len(missing), 'collected test')} sent no report, e.g. {clean(missing[0], 160)}."
-        )
-    if crashed := run.get("crashed"):
-        found.append(f"Incomplete: a worker crashed in {clean(crashed[0], 160)}.")
-    return found
-
-
-def _tiles(records: Sequence[Record]) -> list[tuple[Any, int, int]]:
-    found = glance.tally(records)
-    expected = Counter(one.outcome for one in records if one.expected == one.outcome)
-    shown = [name for name in reversed(ORDER) if found[name] or name != Outcome.ERROR]
-    return [(LOOKS[name], found[name], expected[name]) for name in shown]
-
-
-def _matrix(records: Sequence[Record]) -> list[tuple[str, list[tuple[Markup | str, str]]]]:
-    models, studies, cells = glance.by_model(records), glance.by_study(records), glance.crossed(records)
-    if not records or len(models) > 12:
-        models = []
-    most = max((study.total for study in studies), default=1)
-
-    def cell(found: Counter[str], total: int, width: float) -> tuple[Markup | str, str]:
-        if not found:
-            return "", ""
-        ordered = glance.Tally("", found).ordered()
-        return tally_bar(ordered, width, total=total), ", ".join(f"{n} {name.lower()}" for name, n in ordered)
-
-    each = max((found.total() for found in cells.values()), default=1)
-    return [
-        (
-            clean(study.name, 60),
-            [cell(cells.get((study.name, m.name), Counter()), each, 130) for m in models]
-            + [cell(study.counts, most, 180)],
-        )
-        for study in studies
-    ]
+def _without(views: Sequence[ClaimView], numbers: Numbers, drawing: ByExamples) -> str:
+    """What there is of pictures of single examples, where it is not all."""
+    if not numbers and any(one.record.effects for one in views):
+        return "No measurements lay beside the ledger, so there are no pictures of single examples."
+    if drawing.drawn < sum(one.picture is not None for one in views):
+        return f"Pictures of single examples are drawn in advance for the first {drawing.drawn:,} claims, for others by the page’s script."
+    return ""
 
 
 def _href(change: changes.Change, by_key: Mapping[tuple[str, str], ClaimView]) -> str:
@@ -212,88 +189,8 @@ def _change_line(found: Sequence[changes.Change], baseline: Ledger | None) -> st
     return f"Against the baseline of {when}: {counted}."
 
 
-def _legend(records: Sequence[Record]) -> str:
-    """The scale of each metric in words, since a row has no room for its ticks."""
-    axes = scales.shared(records, 0, 1)
-    words = [
-        f"{clean(metric, 60)}{'' if unit == 'difference' else f' ({unit})'} {tick_label(_round(axis.low))} to {tick_label(_round(axis.high))}"
-        for (metric, unit), axis in sorted(axes.items())
-    ]
-    more = f" and {len(words) - 6} more" if len(words) > 6 else ""
-    return ("Scales: " + "; ".join(words[:6]) + more + ".") if words else ""
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.2g}")
-
-
-def _certificate(found: Any) -> dict[str, Any] | None:
-    """The calibration certificate in one sentence, and its rates."""
-    if not isinstance(found, Mapping) or "cells" not in found:
-        return None
-    cells = [one for one in found["cells"] if isinstance(one, Mapping)]
-    off = [one for one in cells if one.get("verdict") == "off"]
-    rows = [
-        (
-            clean(one.get("section"), 20), ", ".join(f"{clean(k, 40)} {plain_figure(v)}" for k, v in dict(one.get("case") or {}).items()),
-            clean(one.get("quantity"), 60), f"{plain_figure(one.get('observed'))} %",
-            _between(one.get("expected_low"), one.get("expected_high")), clean(one.get("verdict"), 10),
-        )
-        for one in sorted(cells, key=lambda c: c.get("verdict") != "off")
-    ]  # fmt: skip
-    sentence = (
-        f"{count(len(cells), 'simulated error rate')} against the published tables, {plain_figure(found.get('runs'))} data sets each, "
-        f"seed {plain_figure(found.get('seed'))}: {len(off)} off."
-    )
-    return {"ok": not off, "sentence": sentence, "rows": rows}
-
-
-def _between(low: Any, high: Any) -> str:
-    return f"{plain_figure(low)} %" if low == high else f"{plain_figure(low)} to {plain_figure(high)} %"
-
-
-def _chance(records: Sequence[Record], confidence: float) -> str:
-    found = glance.tally(records)
-    decided = found[Outcome.SUPPORTED] + found[Outcome.REFUTED]
-    if not decided:
-        return ""
-    rate = (1 - confidence) / 2
-    return (
-        f"{count(decided, 'claim')} decided, each with at most {rate:.1%} error: at most {rate * decided:.2g} false verdicts expected. "
-        "Where many claims are read together, look at the columns of Holm and of Benjamini–Hochberg."
-    )
-
-
-def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
-    skipped = ("outcomes", "calibration", "attention", "power")
-    return [
-        (clean(name, 60).replace("_", " "), _fact(value))
-        for name, value in run.items()
-        if name not in skipped and value not in (None, [], {})
-    ]
-
-
-def _fact(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "; ".join(f"{clean(k, 80)}: {_fact(v)}" for k, v in value.items())[:1500]
-    if isinstance(value, list | tuple):
-        return "; ".join(_fact(one) for one in value[:20])
-    return plain_figure(value) if isinstance(value, int | float) else clean(value, 300)
-
-
-def _numbers(views: Sequence[ClaimView]) -> dict[str, Any]:
+def _table(views: Sequence[ClaimView]) -> dict[str, Any]:
     """The table's numbers at full precision, in the table's order; texts are read from the page itself."""
-    columns = (
-        "effect",
-        "ci_low",
-        "ci_high",
-        "confidence",
-        "n",
-        "margin",
-        "reported",
-        "p_value",
-        "p_holm",
-        "q_bh",
-        "effect_size",
-    )
-    return {"columns": columns, "rows": [[getattr(one.record, name) for name in columns] for one in views]}
+    columns = {name: [getattr(one.record, name) for one in views] for name in _COLUMNS}
+    known = {name: column for name, column in columns.items() if any(value is not None for value in column)}
+    return {"names": list(known), "rows": list(zip(*known.values(), strict=True)) if known else []}

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from causal_claims.verdicts import number
 
@@ -14,6 +14,9 @@ _CONTROLS = {code: f"‹U+{code:04X}›" for code in (*range(0x202A, 0x202F), *r
 _CONTROLS |= {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
 _CONTROLS |= dict.fromkeys(range(127, 160), "�")
 _CONTROLS |= dict.fromkeys((9, 10, 13, 8232, 8233), " ")
+_OTHER_WAY = re.compile(
+    "[\u0590-\u08ff\u200e\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 _LONE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 LINE = 160  # characters of a claim in a table
@@ -33,7 +36,12 @@ def clean(value: object, limit: int = PARAGRAPH) -> str:
 def isolated(value: object, limit: int = PARAGRAPH) -> Markup:
     """Text that others wrote, escaped and isolated, so that its direction stays its own."""
     text = clean(value, limit)
-    return Markup("<bdi>{}</bdi>").format(text) if not text.isascii() else Markup(escape(text))
+    return Markup("<bdi>{}</bdi>").format(text) if _OTHER_WAY.search(text) else written(text)
+
+
+def written(text: str) -> Markup:
+    """Escaped as text between tags, where quotation marks are only themselves."""
+    return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def figure(value: float | None) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from causal_claims.errors import ClaimsError
 from causal_claims.ledger import write_whole
 from causal_claims.report.badge import badges
 from causal_claims.report.markdown import markdown
 from causal_claims.report.page import Sources, render_page
+
+CERTIFICATE = "calibration.json"
 
 
 def write_reports(sources: Sources, folder: Path, page: Path | None = None) -> list[Path]:
@@ -18,3 +24,18 @@ def write_reports(sources: Sources, folder: Path, page: Path | None = None) -> l
     for path, text in files.items():
         write_whole(path, text)
     return list(files)
+
+
+def read_certificate(path: Path) -> Mapping[str, Any] | None:
+    """A calibration certificate, where there is one."""
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ClaimsError(
+            f"{path} is no certificate: {error}; make it again with `causal-claims calibrate --json {path}`."
+        ) from None
+    if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
+        raise ClaimsError(f"{path} is no certificate; make one with `causal-claims calibrate --json {path}`.")
+    return found

@@ -68,6 +68,22 @@ def moments(D: Array) -> Moments:
     return Moments(n, mean, scale * np.sqrt(m2 / (n - 1)), skew)
 
 
+def moments_without_each(d: Array) -> Moments:
+    """Of a sample without its first value, without its second, and so on, in time proportional to n."""
+    n = len(d)
+    whole = float(d.mean())
+    scale = float(np.abs(d - whole).max()) or 1.0
+    c = (d - whole) / scale
+    mean = -c / (n - 1)
+    squares, cubes = (c * c).sum() - c * c, (c * c * c).sum() - c * c * c
+    m2 = np.maximum(squares / (n - 1) - mean**2, 0.0)
+    m3 = cubes / (n - 1) - 3 * mean * squares / (n - 1) + 2 * mean**3
+    m2 = np.where(m2 < 1e-14, 0.0, m2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        skew = np.where(m2 == 0, 0.0, m3 / m2**1.5)
+    return Moments(n - 1, whole + scale * mean, scale * np.sqrt(m2 / (n - 2)), skew)
+
+
 @lru_cache(maxsize=4096)
 def t_quantile(df: int, confidence: float) -> float:
     """Half the width of a central t interval, in standard errors."""
@@ -88,7 +104,11 @@ def hall_ends(m: Moments, confidence: float) -> Ends:
 
 def hull_ends(D: Array, confidence: float = 0.95, bound: float = 1.0, long_tail: bool = True) -> Ends:
     """Ends of the decision interval along the last axis; see `hull`."""
-    m = moments(D)
+    return hull_ends_of(moments(D), confidence, bound, long_tail)
+
+
+def hull_ends_of(m: Moments, confidence: float, bound: float = 1.0, long_tail: bool = True) -> Ends:
+    """The same, of samples of which only the moments are known."""
     low, high = _union(m, confidence)
     if long_tail and confidence < LONG_TAIL_CONFIDENCE and (thin := thin_tail(m)).any():
         low_far, high_far = _union(m, LONG_TAIL_CONFIDENCE)

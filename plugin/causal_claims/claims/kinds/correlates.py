@@ -1,4 +1,4 @@
-"""`correlates`: over heads, a screening score goes with the causal effect."""
+"""`correlates`: over heads, a screening score goes with the causal effect; or, over examples, one level with another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ class Correlates(Rule):
         return (*self.scores, *self.outcomes)
 
     def subject(self) -> str:
+        if len(self.scores) == 1:
+            return f"correlates {self.scores[0].label} with {self.outcomes[0].label} over examples"
         return f"correlates {self.scores[0].cells[0].metric.name} with {self.outcomes[0].cells[0].metric.name} over {len(self.scores)} heads"
 
     def needs(self) -> str:
@@ -43,11 +45,16 @@ class Correlates(Rule):
         return None
 
     def decide(self, data: Data) -> Decision:
-        """Spearman's, with Bonett and Wright's interval; the unit is the head, since heads are what is compared."""
-        x, y = (
-            np.array([np.mean([s.values.mean() for s in data.samples(one)]) for one in side])
-            for side in (self.scores, self.outcomes)
-        )
+        """Spearman's, with Bonett and Wright's interval; the unit is what is compared: the head, or the example."""
+        unit = "head"
+        if len(self.scores) == 1:
+            x, y = data.matrix([*self.scores, *self.outcomes]).T
+            unit = data.sample(self.scores[0]).unit
+        else:
+            x, y = (
+                np.array([np.mean([s.values.mean() for s in data.samples(one)]) for one in side])
+                for side in (self.scores, self.outcomes)
+            )
         found = correlation.spearman(x, y, data.seed, confidence=data.confidence)
         low, high = found.interval.low, found.interval.high
         outcome, reason = Outcome.INCONCLUSIVE, f"the interval reaches both sides of {self.at_least:g}"
@@ -56,24 +63,38 @@ class Correlates(Rule):
         elif high < self.at_least:
             outcome, reason = Outcome.REFUTED, f"the interval does not reach {self.at_least:g}"
         return Decision(
-            outcome, reason, found.r, low, high, data.confidence, len(x), "head", "Spearman, Bonett-Wright interval", found.p_two_sided, found.p_floor,
+            outcome, reason, found.r, low, high, data.confidence, len(x), unit, "Spearman, Bonett-Wright interval", found.p_two_sided, found.p_floor,
             effect_size=found.r, effect_size_name="rho", companions={"pearson": correlation.pearson(x, y, data.seed).r},
         )  # fmt: skip
 
 
 def correlates(
-    scores: Sequence[Effect], outcomes: Sequence[Effect], *, at_least: float = 0.0, **about: Unpack[About]
+    scores: Effect | Sequence[Effect],
+    outcomes: Effect | Sequence[Effect],
+    *,
+    at_least: float = 0.0,
+    **about: Unpack[About],
 ) -> Claim:
-    """Over heads, in the same order: the scores (`level(...)` per head) go with the effects (`effect(...)` per head)."""
+    """Over heads, in the same order: the scores (`level(...)` per head) go with the effects (`effect(...)` per head).
+
+    Given one effect each, over their examples: `correlates(level(M), level(M, model="other"))`.
+    """
+    bar = figure(at_least, "correlates", "at_least", -1, 1)
+    if isinstance(scores, Effect) and isinstance(outcomes, Effect):
+        if scores == outcomes:
+            raise ClaimsError(
+                f"correlates(...): {scores.label} with itself; give two levels, or lists with one per head."
+            )
+        return Claim(Correlates((scores,), (outcomes,), bar), about)
     advice = "scores are level(M) and outcomes effect(M, by=...), one per head."
-    scores = several(scores, "correlates", "scores", advice)
-    outcomes = several(outcomes, "correlates", "outcomes", advice)
-    if len(scores) != len(outcomes) or len(scores) < 8:
+    left = several(scores, "correlates", "scores", advice)
+    right = several(outcomes, "correlates", "outcomes", advice)
+    if len(left) != len(right) or len(left) < 8:
         raise ClaimsError(
-            f"correlates(...): give a score and an effect for each of at least 8 heads, not {len(scores)} and {len(outcomes)}."
+            f"correlates(...): give a score and an effect for each of at least 8 heads, not {len(left)} and {len(right)}."
         )
-    effects((*scores, *outcomes), "correlates", advice)
-    for side in (scores, outcomes):
+    effects((*left, *right), "correlates", advice)
+    for side in (left, right):
         if twice := [one.label for one in side if side.count(one) > 1]:
             raise ClaimsError(f"correlates(...): {twice[0]} is given more than once; heads are compared, each once.")
-    return Claim(Correlates(scores, outcomes, figure(at_least, "correlates", "at_least", -1, 1)), about)
+    return Claim(Correlates(left, right, bar), about)

@@ -73,7 +73,7 @@ def equivalence(estimate: Estimate, within: float) -> Decision:
         return decision(
             estimate,
             Outcome.SUPPORTED,
-            f"the 90 % interval [{number(narrow.low)}, {number(narrow.high)}] lies inside ±{within:g}",
+            f"the {100 * narrow.confidence:.4g} % interval [{number(narrow.low)}, {number(narrow.high)}] lies inside ±{within:g}",
         )
     if wide.low > within or wide.high < -within:
         return decision(estimate, Outcome.REFUTED, f"the interval lies outside ±{within:g}")

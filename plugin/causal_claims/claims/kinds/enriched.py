@@ -16,6 +16,8 @@ from causal_claims.metrics.metric import Metric
 from causal_claims.statistics import enrichment
 from causal_claims.verdicts import Decision, Outcome
 
+FEWEST = 5  # tokens; a tokenizer that cannot carry one as a single token leaves it out
+
 
 @dataclass(frozen=True)
 class Enriched(Rule):
@@ -44,29 +46,32 @@ class Enriched(Rule):
         return {"members": sorted(self.members)}
 
     def decide(self, data: Data) -> Decision:
-        """The area under the curve of members against the rest, with a permutation p; the unit is the token."""
-        found_cells = data.cells[self.what.cells[0]]
-        index = {example: i for i, example in enumerate(found_cells.examples)}
-        missing = [word for word in self.members if word not in index]
-        if missing:
+        """The area under the curve of members against the rest, with a permutation p; the unit is the token.
+
+        `what` may compare heads: `level(this) - level(other)`, a number per token.
+        """
+        sample = data.sample(self.what)
+        order = sorted(set(data.units(self.what.cells[0])))
+        index = {token: i for i, token in enumerate(order)}
+        here = [index[token] for token in self.members if token in index]
+        if len(here) < FEWEST:
             raise ClaimsError(
-                f"{self.subject()}: the measurement has no example {listing(map(repr, missing), 5)}; it has {len(index)} others."
+                f"{self.subject()}: the measurement has {len(here)} of the {len(self.members)} tokens, at least {FEWEST} are "
+                f"needed; it lacks {listing([repr(token) for token in self.members if token not in index], 5)}."
             )
-        values = found_cells.values
-        inside = np.array([index[word] for word in self.members])
-        found = enrichment.enrichment(values, inside, data.seed, confidence=data.confidence)
+        found = enrichment.enrichment(sample.values, np.array(here), data.seed, confidence=data.confidence)
         low, high = found.interval.low, found.interval.high
         if low > self.beyond and found.p_greater <= 1 - data.confidence:
             outcome, reason = (
                 Outcome.SUPPORTED,
-                f"the {len(self.members)} tokens rank above the other {found.others}",
+                f"the {len(here)} tokens rank above the other {found.others}",
             )
         elif high < self.beyond:
             outcome, reason = Outcome.REFUTED, f"the interval does not reach {self.beyond:g}"
         else:
             outcome, reason = Outcome.INCONCLUSIVE, f"the interval reaches both sides of {self.beyond:g}"
         return Decision(
-            outcome, reason, found.auc, low, high, data.confidence, len(self.members), "token", "AUC, permutation of set membership",
+            outcome, reason, found.auc, low, high, data.confidence, len(here), "token", "AUC, permutation of set membership",
             found.p_two_sided, found.p_floor, found.auc, "AUC",
         )  # fmt: skip
 
@@ -78,9 +83,9 @@ def enriched(what: Metric | Effect, *, members: Iterable[str], beyond: float = 0
         raise ClaimsError(
             f"enriched(..., members=...): {odd[0]!r} is no text; name examples (tokens) as the metric does."
         )
-    if len(chosen) < 5 or len(set(chosen)) < len(chosen):
+    if len(chosen) < FEWEST or len(set(chosen)) < len(chosen):
         raise ClaimsError(
-            f"enriched(..., members=...): give at least 5 different tokens; there are {len(set(chosen))}."
+            f"enriched(..., members=...): give at least {FEWEST} different tokens; there are {len(set(chosen))}."
         )
     bar = figure(beyond, "enriched", "beyond", 0, 1)
     return Claim(Enriched(level_of(what, "enriched"), chosen, bar), about)

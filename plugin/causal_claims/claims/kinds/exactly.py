@@ -1,4 +1,4 @@
-"""`exactly`: equality to the last digit, for integrity rather than statistics."""
+"""`exactly`: equality on every example, for integrity rather than statistics."""
 
 from dataclasses import dataclass
 from typing import Unpack
@@ -8,7 +8,7 @@ import numpy as np
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
-from causal_claims.claims.kinds.settings import figure
+from causal_claims.claims.kinds.settings import figure, margin
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import Decision, Outcome, number
@@ -18,6 +18,7 @@ from causal_claims.verdicts import Decision, Outcome, number
 class Exactly(Rule):
     what: Effect
     equals: float
+    within: float
     kind = "exactly"
     ceiling = "descriptive"
 
@@ -28,10 +29,10 @@ class Exactly(Rule):
         return f"exactly {self.what.label}"
 
     def needs(self) -> str:
-        return f"{number(self.equals)} on every example"
+        return f"{number(self.equals)}{f' ± {self.within:g}' if self.within else ''} on every example"
 
     def margin(self) -> float:
-        return 0.0
+        return self.within
 
     def distance(self, effect: float) -> None:
         return None
@@ -41,7 +42,7 @@ class Exactly(Rule):
 
     def decide(self, data: Data) -> Decision:
         values = np.concatenate([sample.values for sample in data.samples(self.what)])
-        off = int((values != self.equals).sum())
+        off = int((np.abs(values - self.equals) > self.within).sum())
         low, high = float(values.min()), float(values.max())
         reason = (
             f"{off} of {len(values)} examples differ, the farthest by {number(float(np.abs(values - self.equals).max()))}"
@@ -53,8 +54,12 @@ class Exactly(Rule):
         )  # fmt: skip
 
 
-def exactly(what: Effect, *, equals: float = 0.0, **about: Unpack[About]) -> Claim:
-    """The value is the same number on every example, e.g. `exactly(level(M) - level(M, under=...))`."""
+def exactly(what: Effect, *, equals: float = 0.0, within: float = 0.0, **about: Unpack[About]) -> Claim:
+    """The value is the same number on every example, e.g. `exactly(level(M) - level(M, under=...))`.
+
+    `within` is what arithmetic may move it by: two orders of the same sum differ in their last digits.
+    """
     if not isinstance(what, Effect):
         raise ClaimsError(f"exactly({what!r}): give an effect, e.g. level(M, under=a) - level(M, under=b).")
-    return Claim(Exactly(what, figure(equals, "exactly", "equals")), about)
+    reach = margin(within, "exactly", "within", "give what arithmetic may move a value by.")
+    return Claim(Exactly(what, figure(equals, "exactly", "equals"), reach), about)

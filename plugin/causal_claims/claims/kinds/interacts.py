@@ -8,7 +8,7 @@ from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect, told_apart
 from causal_claims.claims.effects import joint as together
-from causal_claims.claims.estimate import estimate
+from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import superiority
 from causal_claims.claims.kinds.family import interventions
 from causal_claims.claims.kinds.settings import effects, margin
@@ -48,8 +48,14 @@ class Contrast(Rule):
     def design(self) -> dict[str, object]:
         return {"way": self.way}
 
+    def single(self) -> Effect:
+        return self.what
+
+    def on(self, found: Estimate) -> Decision:
+        return superiority(found, self.beyond, self.sign)
+
     def decide(self, data: Data) -> Decision:
-        return superiority(estimate(data, self.what), self.beyond, self.sign)
+        return self.on(estimate(data, self.what))
 
 
 def interacts(

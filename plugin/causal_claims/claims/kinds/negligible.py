@@ -47,9 +47,15 @@ class Negligible(Rule):
     def distance(self, effect: float) -> float:
         return abs(self.within - abs(effect))
 
+    def single(self) -> Effect | None:
+        return self.each[0] if len(self.each) == 1 else None
+
+    def on(self, found: Estimate) -> Decision:
+        return equivalence(found, self.within)
+
     def decide(self, data: Data) -> Decision:
         if len(self.each) == 1:
-            return equivalence(estimate(data, self.each[0]), self.within)
+            return self.on(estimate(data, self.each[0]))
         return self._decide_all(data, [estimate(data, one) for one in self.each])
 
     def _decide_all(self, data: Data, estimates: list[Estimate]) -> Decision:

@@ -6,7 +6,7 @@ from typing import Unpack
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, as_effect
-from causal_claims.claims.estimate import estimate
+from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import decision, superiority, undecided
 from causal_claims.claims.kinds.settings import figure, level_of, margin
 from causal_claims.claims.rule import Rule
@@ -39,8 +39,14 @@ class Superiority(Rule):
     def margin(self) -> float:
         return self.sign * self.beyond
 
+    def single(self) -> Effect:
+        return self.what
+
+    def on(self, found: Estimate) -> Decision:
+        return superiority(found, self.beyond, self.sign, self.smallest)
+
     def decide(self, data: Data) -> Decision:
-        return superiority(estimate(data, self.what), self.beyond, self.sign, self.smallest)
+        return self.on(estimate(data, self.what))
 
 
 def raises(
@@ -99,8 +105,13 @@ class Bound(Rule):
     def margin(self) -> float:
         return self.bound
 
+    def single(self) -> Effect:
+        return self.what
+
     def decide(self, data: Data) -> Decision:
-        found = estimate(data, self.what)
+        return self.on(estimate(data, self.what))
+
+    def on(self, found: Estimate) -> Decision:
         side = 1 if self.kind == "above" else -1
         if found.thin:
             return undecided(found, f"too thin: {found.thin}", found.effect - self.bound)

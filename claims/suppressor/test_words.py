@@ -1,0 +1,132 @@
+"""Layer 0 head 2 writes a hedge direction and suppresses factual stems.
+
+Source: seed 003, section 1; reports/ov_report_*.json and hedge_enrichment of the study's repository.
+
+Reported: top tokens "totally", "solid", "..." and suppressed "Recomm", "trave"; the full top 15 on facts begins yne,
+totally, solid, advanced, Kass, pooled.  Its own AUC for hedges is 0.501 and for boosters 0.516 (Mistral 0.5); of the 100
+top tokens of medium and large, none are shared.
+
+What is wrong with the design: three tokens picked from 150; the mixed value was read at a padding position; projections
+were compared by counting equal strings, with nothing to say how many would be equal by chance; and what a weight matrix
+points at is not yet what a head does.
+
+How it is decided here: all hedges of a list against boosters and emotion words, and these against all answers, by size; where
+there is any size, by AUC and permutation, for head 2, and for head 2 minus the mean of the other heads; the direct write at the true last
+token on the right answer; models compared over all words by rank.  (Hedges are not compared with answers: a head that only
+lowers answers would seem to raise every other word.)  These describe.  The causal part: without head 2, or with a random write of its norm in its place, hedges
+lose on the right answer.
+"""
+
+import pytest
+from causal_claims import (
+    Behaviour,
+    Head,
+    Metric,
+    ablate,
+    below,
+    correlates,
+    enriched,
+    level,
+    lowers,
+    model_counts,
+    specific,
+)
+
+from fixtures.pairs import answers
+from fixtures.words import HEDGES
+
+pytestmark = [pytest.mark.suppressor, pytest.mark.finding("S3-7")]
+
+LOGIT_DIFF = Metric("logit_diff")
+SIZE = 0.05  # logits, for the mean embedding
+
+
+def says(head, over="words", model=None):
+    """How far a head of layer 0 raises each word, over all that it may read."""
+    return level(Metric("ov_projection", layer=0, head=head, over=over), model=model)
+
+
+def raised(head):
+    """Hedges above other words that are no answers, in logits."""
+    return says(head, "words/hedges"), says(head, "words/others")
+
+
+def lowered(head):
+    """Other words that are no hedges above answers, in logits."""
+    return says(head, "words/others"), says(head, "words/answers")
+
+
+def told(pair):
+    """A direction can be ranked only where the head says something: a rank has no size."""
+    here, there = pair
+    return Behaviour(here - there, above=SIZE)
+
+
+def beyond_others(head, model):
+    """A head's projection above the mean of its layer's other heads."""
+    others = [says(other, "words/beside") for other in range(model_counts(model).heads) if other != head]
+    total = others[0]
+    for one in others[1:]:
+        total = total + one
+    return says(head, "words/beside") - (1 / len(others)) * total
+
+
+def projections(head, key):
+    """Size and rank of what a head's weights point at."""
+    return [
+        specific(*raised(head), beyond=SIZE, id=f"S3-7.{key}.hedges", wording="descriptive",
+                 statement=f"head {head} raises hedges above boosters and emotion words"),
+        specific(*lowered(head), beyond=SIZE, id=f"S3-7.{key}.answers", wording="descriptive",
+                 statement=f"head {head} lowers right answers below boosters and emotion words"),
+        enriched(says(head, "words/beside"), members=HEDGES, given=told(raised(head)), id=f"S3-7.{key}.hedges.auc"),
+        enriched(-says(head), members=answers(), given=told(lowered(head)), id=f"S3-7.{key}.answers.auc",
+                 statement=f"head {head} ranks right answers below all other words"),
+    ]  # fmt: skip
+
+
+@pytest.mark.gpt2_medium
+@pytest.mark.parametrize("claim", [
+    *projections(2, "medium"),
+    enriched(beyond_others(2, "gpt2_medium"), members=HEDGES, given=told(raised(2)), id="S3-7.medium.hedges.beyond_others"),
+])  # fmt: skip
+def test_head_2_says_hedges_and_unsays_answers(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.gpt2_large
+@pytest.mark.parametrize("claim", projections(2, "large"))
+def test_head_2_of_large_says_hedges_and_unsays_answers(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.mistral_7b
+@pytest.mark.parametrize("claim", projections(21, "mistral"))
+def test_head_21_of_mistral_says_hedges_and_unsays_answers(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.gpt2_large
+@pytest.mark.parametrize("claim", [
+    correlates(says(2), says(2, model="gpt2_medium"), at_least=0.1, reported=0.0, given=told(raised(2)), id="S3-7.shared_words",
+               statement="head 2 of large raises the words that head 2 of medium raises")
+])  # fmt: skip
+def test_medium_and_large_share_their_words(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.gpt2_medium
+@pytest.mark.parametrize("claim", [
+    below(level(Metric("direct_logit", layer=0, head=2, over="facts/one_way")), -0.1, id="S3-7.stems")
+])  # fmt: skip
+def test_head_2_writes_against_the_right_answer(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.gpt2_medium
+@pytest.mark.parametrize("claim", [
+    lowers(LOGIT_DIFF.on("facts/hedges"), by=ablate(Head(0, 2), how=how), beyond=0.3, id=f"S3-7.{word}",
+           given=Behaviour(level(LOGIT_DIFF.on("facts/one_way")), above=0))
+    for word, how in (("promotes", "zero"), ("promotes_not_by_norm", "random"))
+])  # fmt: skip
+def test_without_head_2_hedges_lose_on_the_right_answer(claim, holds):
+    assert holds(claim)

@@ -1,0 +1,111 @@
+"""Claims put to planted models in this process: what `--claims-stand-in` decides, without reports and in less time.
+
+The noise floor, the gauge and the cross-examination of the two paths are left to the runs themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from causal_claims.claims.claim import Claim
+from causal_claims.cli.collecting import collect
+from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.judge import judge, not_run
+from causal_claims.models import Registry, load_registry
+from causal_claims.pytest_plugin.live import built, standing_in
+from causal_claims.verdicts import Evidence, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from causal_claims.engine.engine import Engine
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One claim on one planted model."""
+
+    claim: Claim
+    model: str
+    verdict: Verdict
+
+    @property
+    def outcome(self) -> str:
+        return str(self.verdict.outcome)
+
+    @property
+    def effect(self) -> float | None:
+        decided = self.verdict.evidence.decision
+        return None if decided is None else decided.effect
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.claim.subject[:80]}: {self.verdict.reason[:160]}"
+
+
+def trials(
+    claims: Iterable[tuple[Claim, str]],
+    family: str,
+    variant: str,
+    *,
+    seed: int = 0,
+    strength: float = 1.0,
+    examples: int | None = None,
+) -> Iterator[Trial]:
+    """Each of these claims (with its model's key) on a planted model of this family, variant, seed and strength."""
+    from pathlib import Path
+
+    from causal_claims.engine.engine import Engine
+    from causal_claims.engine.settings import Settings
+
+    registry = standing_in(load_registry(Path("models.yaml")), variant)
+    ours = {key: spec for key, spec in registry.models.items() if spec.standing_in == f"{family}/{variant}"}
+    models = {key: built(spec, None, seed, strength) for key, spec in ours.items()}
+    settings = Settings(noise=False, gauge=False, cross_examined=0, examples=examples)
+    engine = Engine(Registry(models, registry.source), settings)
+    asked: dict[str, list[Claim]] = {}
+    for claim, key in claims:
+        if key in models:
+            asked.setdefault(key, []).append(claim)
+    for key, held in asked.items():
+        yield from _on(engine, key, held)
+
+
+def held_to_models(folder: str, select: str | None = None) -> tuple[tuple[Claim, str], ...]:
+    """The claims of a folder that are measured by the engine, with their models' keys."""
+    return _collected(folder, select)
+
+
+@cache
+def _collected(folder: str, select: str | None) -> tuple[tuple[Claim, str], ...]:
+    by_hand = ("model", "run")  # fixtures and parameters of tests that measure themselves
+    return tuple(
+        (one.claim, one.model)
+        for one in collect([folder], select)
+        if one.model is not None and not set(by_hand) & set(getattr(one.item, "fixturenames", ()))
+    )
+
+
+def _on(engine: Engine, key: str, claims: Sequence[Claim]) -> Iterator[Trial]:
+    wanted: dict[str, list[object]] = {}
+    for claim in claims:
+        for cell in (*claim.cells, *norm_twins(claim).values()):
+            wanted.setdefault(cell.model or key, []).append(cell)
+    found = {
+        (model, cell): one
+        for model, cells in wanted.items()
+        for cell, one in engine.measure(model, cells).items()  # type: ignore[arg-type]
+    }
+    for claim in claims:
+        cells = {cell: found[cell.model or key, cell] for cell in claim.cells}
+        wrong = next((one for one in cells.values() if isinstance(one, ClaimsError)), None)
+        if isinstance(wrong, NotRunError):
+            verdict = not_run(wrong)
+        elif wrong is not None:
+            verdict = Verdict(Outcome.ERROR, str(wrong), Evidence(None))
+        else:
+            controls = {cell: found[cell.model or key, cell] for cell in norm_twins(claim).values()}
+            twins = {cell: one for cell, one in controls.items() if not isinstance(one, ClaimsError)}
+            verdict = judge(claim, cells, spec=engine.registry[key], twins=twins)  # type: ignore[arg-type]
+        yield Trial(claim, key, verdict)

@@ -1,0 +1,242 @@
+"""Measuring on a Ray cluster: named actors hold a model each, shared by every worker and run of the cluster.
+
+An actor is found by the name of what it holds (checkpoint, settings, version of the code), so a second run, or another
+worker of the same run, asks the one that has the model in memory.  What is asked travels in batches of cells; a batch whose
+node is lost is asked again of the actor that Ray starts in its place.  Actors write to the store as they measure, so name
+one that all nodes see.
+
+Only this module knows Ray, and it loads no torch: that happens inside the actors.
+"""
+
+import hashlib
+import math
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from causal_claims.claims.effects import Cell
+from causal_claims.engine.settings import PlanEstimate, Progress, Settings
+from causal_claims.engine.store import VERSION
+from causal_claims.errors import ClaimsError, NotRunError
+from causal_claims.examples import ExampleSet, declare, examples
+from causal_claims.interventions.intervention import OPERATIONS
+from causal_claims.measurements import Measurement
+from causal_claims.metrics.metric import METRICS
+from causal_claims.models import ModelSpec, Registry
+from causal_claims.sites import Head
+
+NAMESPACE = "causal-claims"
+BATCH = 48  # cells asked for at once
+TRIES = 4  # how often a batch is asked for whose node is lost
+CARD_GB = 75.0  # of a card, where a model's cards are counted by its size
+
+Found = dict[Cell, Measurement | ClaimsError]
+Rows = Callable[[ExampleSet], tuple[int, ...]]
+Margins = Iterable[tuple[Sequence[Cell], float]]
+
+
+@dataclass
+class Sentences:
+    """What the actors say of their stores, in the place of a store of our own."""
+
+    sentences: list[str] = field(default_factory=list)
+    trouble: str | None = None
+
+    def add(self, said: Sequence[str], trouble: str | None) -> None:
+        self.sentences += [one for one in said if one not in self.sentences]
+        self.trouble = self.trouble or trouble
+
+
+class Holder:
+    """The actor: one engine, one model."""
+
+    def __init__(self, spec: ModelSpec, settings: Settings) -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", "1" if settings.device == "cpu" else str(os.cpu_count() or 1))
+        from causal_claims.engine.engine import Engine
+
+        self._engine = Engine(Registry({spec.key: spec}), settings)
+
+    def measure(
+        self, declared: Mapping[str, Any], model: str, cells: Sequence[Cell], rows: Rows | None, margins: Margins
+    ) -> Any:
+        """The cells, what the store has to say, and where this ran."""
+        for name, one in declared["examples"].items():
+            declare(one, name)
+        METRICS.update(declared["metrics"])
+        OPERATIONS.update(declared["operations"])
+        store = self._engine.store
+        found = self._engine.measure(model, cells, None, rows, margins)
+        return found, list(store.sentences), store.trouble
+
+
+class ClusterEngine:
+    """In the place of an Engine: the same cells, measured by actors."""
+
+    def __init__(self, registry: Registry, settings: Settings, address: str | None, actors: int = 1) -> None:
+        self.registry = registry
+        self.settings = settings
+        self.store = Sentences()
+        self._actors = actors
+        self._ray = connect(address)
+
+    def measure(
+        self,
+        model: str,
+        cells: Sequence[Cell],
+        progress: Progress | None = None,
+        rows: Rows | None = None,
+        margins: Margins = (),
+    ) -> Found:
+        """Distinct cells; a model that cannot be loaded fails all of them, as on one machine."""
+        distinct = list(dict.fromkeys(cells))
+        if progress is not None:
+            progress.start(model, len(distinct))
+        try:
+            return self._gather(model, distinct, progress, rows, tuple(margins))
+        finally:
+            if progress is not None:
+                progress.stop()
+
+    def has_room(self, model: str) -> bool:
+        """Models lie on the cluster's cards, not here."""
+        return True
+
+    def attention(self, model: str, head: Head, over: str) -> None:
+        """No picture is asked of the cluster."""
+
+    def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
+        from causal_claims.engine.engine import Engine
+
+        return Engine(self.registry, self.settings).plan(model, cells)
+
+    def release(self, model: str) -> None:
+        """The actor stays for whoever asks next; `ray stop`, or the end of a cluster of our own, ends it."""
+
+    def _gather(
+        self, model: str, cells: list[Cell], progress: Progress | None, rows: Rows | None, margins: Margins
+    ) -> Found:
+        declared = self._ray.put(declarations(cells))
+        batches = [cells[i : i + BATCH] for i in range(0, len(cells), BATCH)]
+        waiting = {
+            self._ask(i, model, batch, declared, rows, margins): (i, batch, 1) for i, batch in enumerate(batches)
+        }
+        found: Found = {}
+        while waiting:
+            (done,), _ = self._ray.wait(list(waiting), num_returns=1)
+            i, batch, tries = waiting.pop(done)
+            try:
+                part, said, trouble = self._ray.get(done)
+            except self._ray.exceptions.RayTaskError as error:
+                cause = error.cause if isinstance(error.cause, ClaimsError) else None
+                raise cause or ClaimsError(f"{model}: measuring failed on the cluster: {_first(error)}") from None
+            except (self._ray.exceptions.RayError, OSError) as error:
+                if tries == TRIES:
+                    raise ClaimsError(
+                        f"{model}: {len(batch)} cells were lost with {TRIES} nodes one after the other ({_first(error)}); "
+                        "what was measured before is in the store."
+                    ) from None
+                waiting[self._ask(i, model, batch, declared, rows, margins)] = (i, batch, tries + 1)
+                continue
+            found.update(part)
+            self.store.add(said, trouble)
+            if progress is not None:
+                progress.advance(len(part))
+        return found
+
+    def _ask(
+        self, i: int, model: str, batch: Sequence[Cell], declared: Any, rows: Rows | None, margins: Margins
+    ) -> Any:
+        return self._actor(model, i % self._actors).measure.remote(declared, model, batch, rows, margins)
+
+    def _actor(self, model: str, which: int) -> Any:
+        spec = self.registry[model]
+        named = hashlib.sha256(repr((spec, self.settings, VERSION)).encode()).hexdigest()[:16]
+        gpus = self._cards(spec)
+        settings = (
+            replace(self.settings, device="cuda" if gpus else "cpu")
+            if self.settings.device == "auto"
+            else self.settings
+        )
+        return (
+            self._ray.remote(Holder)
+            .options(
+                name=f"{model}-{named}-{which}", get_if_exists=True, lifetime="detached", num_gpus=gpus, num_cpus=0,
+                max_restarts=-1, max_task_retries=TRIES, scheduling_strategy="SPREAD",
+            )
+            .remote(spec, settings)
+        )  # fmt: skip
+
+    def _cards(self, spec: ModelSpec) -> int:
+        if self.settings.device not in ("auto", "cuda") or not self._ray.cluster_resources().get("GPU"):
+            return 0
+        return max(1, math.ceil((spec.min_memory_gb or 1.0) / CARD_GB))
+
+
+def connect(address: str | None) -> Any:
+    """Ray, connected: to a cluster by its address, to the one this machine is part of, or to one of our own."""
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise NotRunError(
+            "--claims-executor=ray: ray is not installed: pip install 'pytest-causal-claims[ray]', here and on every node."
+        ) from None
+    if ray.is_initialized():
+        return ray
+    quiet: dict[str, Any] = {
+        "namespace": NAMESPACE,
+        "log_to_driver": False,
+        "logging_level": "error",
+        "configure_logging": False,
+    }
+    try:
+        if address is not None:
+            _knock(address)
+            ray.init(address=address, **quiet)
+        else:
+            try:
+                ray.init(address="auto", **quiet)
+            except ConnectionError:
+                ray.init(include_dashboard=False, **quiet)
+                os.environ["RAY_ADDRESS"] = ray.get_runtime_context().gcs_address  # for the workers of this run
+    except (OSError, RuntimeError, ValueError) as error:
+        raise NotRunError(
+            f"--claims-executor=ray://{address}: no Ray cluster answers there ({_first(error)}); give the address that "
+            "`ray start --head` prints."
+        ) from None
+    return ray
+
+
+def _knock(address: str) -> None:
+    """Ray itself waits for minutes where nobody answers."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError("write HOST:PORT")
+    socket.create_connection((host, int(port)), timeout=10).close()
+
+
+def declarations(cells: Iterable[Cell]) -> dict[str, Any]:
+    """What an actor cannot import: sets of examples, and metrics and interventions that the suite itself declares."""
+    from ray import cloudpickle
+
+    names = dict.fromkeys(cell.metric.over for cell in cells if cell.metric.over is not None)
+    found: dict[str, dict[str, Any]] = {
+        "examples": {name: examples(name) for name in names},
+        "metrics": {name: spec for name, spec in METRICS.items() if not _ours(spec.compute)},
+        "operations": {name: one for name, one in OPERATIONS.items() if not _ours(one.apply)},
+    }
+    bodies = [spec.compute for spec in found["metrics"].values()] + [one.apply for one in found["operations"].values()]
+    for module in {body.__module__ for body in bodies if body is not None}:
+        if module in sys.modules:
+            cloudpickle.register_pickle_by_value(sys.modules[module])
+    return found
+
+
+def _ours(body: Any) -> bool:
+    return body is None or str(getattr(body, "__module__", "")).partition(".")[0] == "causal_claims"
+
+
+def _first(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]

@@ -1,0 +1,164 @@
+"""What the engine finds out about its own numbers: the other path, the noise floor, the basis, the empty text."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from causal_claims.engine.gauge import gauge_shift, reads_values
+from causal_claims.engine.loading import Loaded
+from causal_claims.engine.noise import Measured, floor
+from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
+from causal_claims.engine.settings import Settings
+from causal_claims.engine.task import Part, Path, Task
+from causal_claims.engine.tokens import pad
+from causal_claims.engine.work import Work
+from causal_claims.errors import ClaimsError, listing
+from causal_claims.examples import Example
+from causal_claims.interventions.intervention import Intervention
+from causal_claims.metrics.metric import Metric
+from causal_claims.sites import GENERATION
+
+TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the setting's
+
+
+class Examination:
+    """Of cells that are measured together: the same metrics under some conditions, on one set of rows."""
+
+    def __init__(self, loaded: Loaded, settings: Settings, path: Callable[[Task, str], Path]) -> None:
+        self._loaded, self._settings, self._path = loaded, settings, path
+        self._tolerance = settings.tolerance * TOLERANCE[loaded.dtype]
+
+    def of(self, metrics: Sequence[Metric], works: Sequence[Work]) -> dict[Metric, dict[str, object]]:
+        """Facts that all cells of a metric share."""
+        settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
+        measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
+        for work in works:
+            measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
+        fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
+        sample = {condition: measured[condition] for condition in spread(fullest, max(1, settings.cross_examined))}
+        found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
+        generates = any(GENERATION in metric.reads() for metric in metrics)
+        if settings.backend == "fast" and settings.cross_examined:
+            for metric, said in self._compare(
+                metrics, sample, examples, rows[: settings.cross_examples], generates
+            ).items():
+                found[metric]["cross_examined"] = said
+        if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
+            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, rows).items():
+                found[metric]["noise_floor"] = noise
+        for metric in metrics:
+            if settings.gauge and (moved := self._gauge(metric, examples)) is not None:
+                found[metric]["gauge"] = moved
+            if generates and (counted := counts_prompt(self._loaded, metric, examples)) is not None:
+                found[metric]["counts_prompt"] = counted
+        return found
+
+    def _compare(
+        self,
+        metrics: Sequence[Metric],
+        sample: Measured,
+        examples: Sequence[Example],
+        rows: tuple[int, ...],
+        generates: bool,
+    ) -> dict[Metric, str]:
+        """Measure a sample again by the reference path: `agrees`, or where the two part."""
+        conditions = tuple(sample)
+        if generates:
+            if self._loaded.dtype != "float32":
+                return dict.fromkeys(metrics, "not done: in low precision a text may part at any near tie")
+            rows, conditions = rows[:1], conditions[:1]  # the reference path reads the whole text again for every token
+        task = Task(tuple(metrics), conditions, tuple(examples), rows)
+        parts = list(self._path(task, "reference").parts(task))
+        there = [metric for metric in metrics if any(metric in sample[condition] for condition in conditions)]
+        return {metric: self._verdict(metric, conditions, parts, sample, examples) for metric in there}
+
+    def _verdict(
+        self, metric: Metric, conditions: Sequence[Intervention], parts: Sequence[Part], sample: Measured,
+        examples: Sequence[Example],
+    ) -> str:  # fmt: skip
+        worst = 0.0
+        for condition in conditions:
+            if (ours := sample[condition].get(metric)) is None:
+                continue  # asked for under other conditions only
+            pairs = [
+                (examples[row].id, ours[examples[row].id], float(theirs))
+                for part in parts if part.condition == condition
+                for row, theirs in zip(part.rows, part.values[metric], strict=True)
+            ]  # fmt: skip
+            apart = [
+                pair
+                for pair in pairs
+                if not _near(pair[1], pair[2], self._tolerance, metric.spec.scale if metric.spec else 1.0)
+            ]
+            # a whole number flips at a tie that rounding decides; one such flip is no disagreement
+            spared = len(pairs) // 4 if all(float(x).is_integer() for _, *both in pairs for x in both) else 0
+            if len(apart) > spared:
+                one, fast, reference = apart[0]
+                return (
+                    f"disagrees: {metric} under {condition} on example {one!r} is {fast:.7g} by the fast path and "
+                    f"{reference:.7g} by the reference path"
+                )
+            gaps = [
+                abs(fast - reference) for _, fast, reference in pairs if not (np.isnan(fast) or np.isnan(reference))
+            ]
+            worst = max([worst, *gaps])
+        rows = len({row for part in parts for row in part.rows})
+        return f"agrees to {worst:.1e} on {rows} examples under {listing(conditions, 3)}"
+
+    def _gauge(self, metric: Metric, examples: Sequence[Example]) -> str | None:
+        """Whether the metric follows the basis in which heads keep their values; None where it reads none of them."""
+        if not reads_values(metric):
+            return None
+        shift = gauge_shift(self._loaded, self._settings, metric, examples)
+        if shift <= 10 * self._tolerance:
+            return f"unmoved: {shift:.1e}"
+        return f"moves by {shift:.2g} when the values are written in another basis"
+
+
+def has_floor(metric: Metric) -> bool:
+    """Whether numbers move a little with rounding; a text stays, or becomes another."""
+    return GENERATION not in metric.reads() or metric.option("along") is not None
+
+
+def counts_prompt(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> str | None:
+    """Where nothing is generated, a metric of generated text must not care what the prompt is, or how often it is said."""
+    doubled = [replace(one, prompt=f"{one.prompt} {one.prompt}") for one in examples]
+    nextdoor = [
+        replace(one, prompt=other.prompt) for one, other in zip(examples, [*examples[1:], *examples[:1]], strict=True)
+    ]
+    for rows, change in ((doubled, "once its prompt is said twice"), (nextdoor, "with another prompt")):
+        try:
+            before, after = (_on_nothing(loaded, metric, some) for some in (examples, rows))
+        except (ClaimsError, ValueError, ZeroDivisionError):
+            continue  # it cannot be read from an empty text at all, or not without its own prompt
+        pairs = zip(before, after, strict=True)
+        odd = [i for i, (a, b) in enumerate(pairs) if np.isfinite(a) and np.isfinite(b) and a != b]
+        if odd:
+            first = odd[0]
+            return f"with nothing generated it is {before[first]:g} on {examples[first].id!r}, and {after[first]:g} {change}"
+    return None
+
+
+def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> NDArray[np.float64]:
+    """The metric of an empty text after these prompts."""
+    ids = [loaded.tokenizer(one.prompt)["input_ids"] for one in examples]
+    batch = pad(ids, loaded.device, "left")
+    nothing = Texts(
+        ("",) * len(examples), ((),) * len(examples), lambda layer, head: [torch.zeros(0, int(n)) for n in batch.lengths],
+        Noted(tuple(torch.zeros(0, 1) for _ in examples), {str(metric.option("list")): slice(0, 1)}),
+    )  # fmt: skip
+    return numbers(metric, Readout(examples, batch, loaded.tokens, loaded.map, NoTensors(), generated=nothing))
+
+
+def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
+    """Some of them, from all over: those with an intervention first, since they can go wrong in more ways."""
+    ordered = sorted(conditions, key=lambda condition: not condition.steps)
+    step = max(1, len(ordered) // count)
+    return ordered[::step][:count]
+
+
+def _near(ours: float, theirs: float, tolerance: float, scale: float) -> bool:
+    return abs(ours - theirs) <= tolerance * max(scale, abs(theirs)) or (np.isnan(ours) and np.isnan(theirs))

@@ -1,0 +1,73 @@
+"""A file of measurements as columns, whatever its format; what cannot be read is a sentence."""
+
+from pathlib import Path
+from typing import Any
+
+from causal_claims.errors import ClaimsError, listing
+
+COLUMNS = ("model", "metric", "condition", "example", "cluster", "value")
+REQUIRED = ("model", "metric", "condition", "example", "value")
+
+
+def read_columns(path: Path) -> tuple[dict[str, Any], int]:
+    """The columns as they are, and the number a person would give the first row."""
+    import pyarrow as pa
+
+    try:
+        found = path.is_file()
+        what = "this is a folder; give a file" if path.is_dir() else "there is no such file"
+    except OSError as error:
+        found, what = False, str(error.strerror)
+    if not found:
+        raise ClaimsError(f"--claims-measurements {str(path)[:300]}: {what}.")
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            table, first_row = pq.ParquetFile(path).read(), 1  # read_table loads pandas where it is installed
+        elif suffix == ".csv":
+            from pyarrow import csv
+
+            texts = csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=False)
+            one_thread = csv.ReadOptions(use_threads=False)  # several do not know which row is wrong
+            table, first_row = csv.read_csv(path, read_options=one_thread, convert_options=texts), 2
+        elif suffix in (".jsonl", ".ndjson", ".json"):
+            from pyarrow import json
+
+            table, first_row = json.read_json(path), 1
+        else:
+            raise ClaimsError(
+                f"{path.name}: a measurement table is .parquet, .csv or .jsonl, not {suffix or 'a file without suffix'!r}."
+            )
+        names = table.column_names
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
+        what = "".join(c if c.isprintable() else "?" for c in " ".join(str(error).split())[:300].rstrip("."))
+        if path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            what += "; it is UTF-16, save it as UTF-8"
+        elif "(L" in what:
+            what += '; a field that holds a comma stands in quotes: "ablate(L0.H0, L0.H1)"'
+        raise ClaimsError(f"{path.name} cannot be read as {suffix[1:]}: {what}.") from None
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        raise ClaimsError(
+            f"{path.name}: the columns are separated by commas, not by {';' if ';' in names[0] else 'tabs'}."
+        )
+    doubled = [c for c in names if names.count(c) > 1]
+    if doubled:
+        raise ClaimsError(f"{path.name} has the column {doubled[0]!r} more than once.")
+    missing = [column for column in REQUIRED if column not in table.column_names]
+    if missing:
+        raise ClaimsError(
+            f"{path.name} has no column {listing(map(repr, missing))}; it has {listing(map(repr, table.column_names))}. "
+            f"A measurement table has the columns {listing(COLUMNS)} (cluster may be left out: every example is its own)."
+        )
+    if table.num_rows == 0:
+        raise ClaimsError(f"{path.name} has no rows; a measurement table has one row per example and condition.")
+    columns = {column: table[column] for column in REQUIRED}
+    columns["cluster"] = table["cluster"] if "cluster" in table.column_names else columns["example"]
+    for column in COLUMNS[:-1]:
+        if pa.types.is_dictionary(columns[column].type):
+            columns[column] = columns[column].cast(columns[column].type.value_type)
+        if pa.types.is_integer(columns[column].type) and column in ("example", "cluster"):
+            columns[column] = columns[column].cast(pa.string())
+    return columns, first_row

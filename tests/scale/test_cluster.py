@@ -1,0 +1,131 @@
+"""Ray with two local nodes: one load for all workers and runs, the single run's ledger, and a lost node costs nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+from causal_claims.engine.store import Store
+from small_suites import RECORDED, Suite, differences, live, loads, recorded
+from suite import PLUGIN, claim_file, raises
+
+needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed (extra `ray`)")
+
+
+@pytest.mark.parametrize("text", ["dask", "ray://", "ray:x"])
+def test_an_unknown_executor_is_a_sentence(tmp_path, text):
+    run = recorded(1).run_here(tmp_path, *RECORDED, f"--claims-executor={text}")
+
+    assert run.code == 4
+    assert "ray://HOST:PORT" in run.text
+
+
+def test_without_ray_a_run_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    suite = Suite(
+        {
+            "models.yaml": f"m: {{family: gpt2, id: a/b, path: {tmp_path}, layers: 4, heads: 4, kv_heads: 4}}\n",
+            "test_x.py": claim_file(raises(0, "up"), extra="pytestmark = pytest.mark.m\n").replace(
+                "'x'", "'logit_diff', over='x'"
+            ),
+        }
+    )
+    run = suite.run_here(tmp_path, "--claims-executor=ray", "-rs")
+
+    assert "pytest-causal-claims[ray]" in run.text
+    assert run.outcomes == {"up": "NOT RUN"}
+
+
+DRIVER = """
+import os, sys, threading, time
+os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
+from ray.cluster_utils import Cluster
+from small_suites import live
+from pathlib import Path
+
+root = Path(sys.argv[1])
+cluster = Cluster(initialize_head=True, head_node_args={{"num_cpus": 2, "object_store_memory": 80_000_000, "include_dashboard": False}})
+node = cluster.add_node(num_cpus=2, object_store_memory=80_000_000)
+cluster.wait_for_nodes()
+print("ADDRESS", cluster.address, flush=True)
+for line in sys.stdin:
+    if line.strip() == "kill":
+        cluster.remove_node(node, allow_graceful=False)
+        node = cluster.add_node(num_cpus=2, object_store_memory=80_000_000)
+        print("KILLED", flush=True)
+    else:
+        break
+cluster.shutdown()
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """Two nodes of this machine, in a process of their own; `kill` takes the second away and starts another."""
+    root = tmp_path_factory.mktemp("cluster")
+    paths = os.pathsep.join([str(PLUGIN), *(p for p in sys.path if "/tests" in p)])
+    log = (root / "log.txt").open("w")
+    running = subprocess.Popen(
+        [sys.executable, "-c", DRIVER.format(), str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+        env={**os.environ, "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    address = next((line.split()[1] for line in running.stdout if line.startswith("ADDRESS")), None)
+    assert address, (root / "log.txt").read_text()[-2000:]
+    yield address, running
+    running.stdin.close()
+    running.wait(timeout=60)
+
+
+@pytest.mark.slow
+@needs_ray
+def test_workers_and_runs_share_a_load_and_a_lost_node_costs_nothing(cluster, tmp_path):
+    address, driver = cluster
+    suite = live(tmp_path, models=1)
+    alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
+    options = ("-q", f"--claims-executor=ray://{address}")
+    first = suite.run(tmp_path / "first", *options, f"--claims-cache={tmp_path}/store", workers=2)
+
+    assert first.code == alone.code == 1, first.text
+    assert differences(tmp_path / "first" / "reports", tmp_path / "alone" / "reports") == []
+    assert loads(tmp_path / "first") == {}  # no process of the run loads a model
+    assert len(list(Store(tmp_path / "store"))) == 13  # what the actor measured streams into the store
+    assert actors(address) == ["m0"]
+
+    driver.stdin.write("kill\n")
+    driver.stdin.flush()
+    assert "KILLED" in driver.stdout.readline()
+    second = suite.run(tmp_path / "second", *options, f"--claims-cache={tmp_path}/store")
+    assert second.code == 1, second.text
+    assert differences(tmp_path / "second" / "reports", tmp_path / "alone" / "reports") == []
+    assert actors(address) == ["m0"]  # the actor of the first run
+
+
+ACTORS = """
+import sys
+from causal_claims.engine.cluster import connect
+ray = connect(sys.argv[1])
+from ray.util import list_named_actors
+print(*sorted(one["name"].partition("-")[0] for one in list_named_actors(all_namespaces=True)))
+"""
+
+
+def actors(address):
+    """The models that the cluster's actors hold."""
+    command = [sys.executable, "-c", ACTORS, address]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(PLUGIN)}, check=True
+    )
+    return done.stdout.strip().splitlines()[-1].split()
+
+
+@needs_ray
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere"])
+def test_an_address_where_no_cluster_answers_is_a_sentence(tmp_path, address):
+    suite = live(tmp_path, models=1)
+    run = suite.run_here(tmp_path / "r", "-q", "-rs", f"--claims-executor=ray://{address}")
+
+    assert {one["outcome"] for one in run.records} == {"NOT RUN"}, run.text
+    assert "no Ray cluster answers" in run.text
