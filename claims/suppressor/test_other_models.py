@@ -12,7 +12,7 @@ What is wrong with the design: the sign was never declared, 24 prompts, one run.
 
 How it is decided here: the sign is declared, ablation raises the logit difference by more than 0.1 in each condition;
 "the same pattern" compares the two models' effects on the same prompts, not two verdicts; "primary" is first of the 32
-heads of the layer, its norm kept, on 16 pairs of the two conditions that the study quotes.
+heads of the layer, its norm kept, on the two conditions that the study quotes.
 """
 
 import pytest
@@ -84,7 +84,7 @@ def test_mistral_l0h21_is_a_suppressor(claim, holds):
 @pytest.mark.mistral_7b
 @pytest.mark.finding("S3-8")
 @pytest.mark.parametrize("claim", [
-    strongest(LOGIT_DIFF.on(f"{name}/few"), by=ablate(Head(0, 21), how="random"), among=[ablate(head) for head in heads(0, range(32)) if head.index != 21],
+    strongest(on(name), by=ablate(Head(0, 21), how="random"), among=[ablate(head) for head in heads(0, range(32)) if head.index != 21],
               given=able(name), id=f"S3-8.primary.{name}")
     for name in ("negation", "logic")
 ])  # fmt: skip

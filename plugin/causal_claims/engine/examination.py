@@ -88,7 +88,11 @@ class Examination:
                 for part in parts if part.condition == condition
                 for row, theirs in zip(part.rows, part.values[metric], strict=True)
             ]  # fmt: skip
-            apart = [pair for pair in pairs if not _near(pair[1], pair[2], self._tolerance)]
+            apart = [
+                pair
+                for pair in pairs
+                if not _near(pair[1], pair[2], self._tolerance, metric.spec.scale if metric.spec else 1.0)
+            ]
             # a whole number flips at a tie that rounding decides; one such flip is no disagreement
             spared = len(pairs) // 4 if all(float(x).is_integer() for _, *both in pairs for x in both) else 0
             if len(apart) > spared:
@@ -156,5 +160,5 @@ def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]
     return ordered[::step][:count]
 
 
-def _near(ours: float, theirs: float, tolerance: float) -> bool:
-    return abs(ours - theirs) <= tolerance * max(1.0, abs(theirs)) or (np.isnan(ours) and np.isnan(theirs))
+def _near(ours: float, theirs: float, tolerance: float, scale: float) -> bool:
+    return abs(ours - theirs) <= tolerance * max(scale, abs(theirs)) or (np.isnan(ours) and np.isnan(theirs))

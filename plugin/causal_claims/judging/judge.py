@@ -42,9 +42,11 @@ def judge(
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
+    given = claim.about.get("given")
+    pooled = any(one.pools for one in (*claim.rule.effects(), *([given.level] if given else [])))
     guards = [
         *design_guards(claim, spec),
-        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim)),
+        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim), pooled=pooled),
         *arm_guards(claim, cells),
         *more_guards,
     ]
