@@ -12,6 +12,7 @@ through, and compares with an undisturbed run.  `plan` divides a cluster's work 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -258,8 +259,12 @@ def strike(
     import psutil
 
     while not stop.wait(pause):
+        workers = []
         try:
-            workers = [one for one in psutil.Process(pid).children() if "exec(eval" in " ".join(one.cmdline())]
+            for one in psutil.Process(pid).children():
+                with contextlib.suppress(psutil.Error):  # one that was killed before is no process any more
+                    if "exec(eval" in " ".join(one.cmdline()):
+                        workers.append(one)
         except psutil.Error:
             return
         if workers:
