@@ -6,11 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from causal_claims.cli.trial import Trial, held_to_models, trials
-from causal_claims.cli.truth import differences, observed, truths
+from causal_claims.cli.trial import held_to_models, trials
+from causal_claims.cli.truth import Seen, differences, observed, truths
 from causal_claims.cli.truth_page import page
 from causal_claims.ledger import read_ledger
-from causal_claims.verdicts import Evidence, Outcome, Verdict
 
 ROOT = Path(__file__).parents[2]
 TRUTHS = list(truths(ROOT / "fixtures" / "truth"))
@@ -28,7 +27,7 @@ def test_no_claim_is_decided_the_other_way(truth):
     found = observed(truth, examples=truth.examples)
 
     assert differences(truth, found, thin=truth.examples is not None) == []
-    undecided = Counter(one.outcome == "INCONCLUSIVE" != truth.expected(one.claim.id, one.model) for one in found)
+    undecided = Counter(one.outcome == "INCONCLUSIVE" != truth.expected(one.id, one.model) for one in found)
     assert undecided[True] <= len(found) / 4
 
 
@@ -54,10 +53,10 @@ def test_a_trial_decides_as_a_run_does(tmp_path):
 
 def test_a_wrong_verdict_would_be_seen():
     truth = TRUTHS[0]
-    claim, model = held_to_models(truth.claims, truth.select)[0]
-    wrong = Trial(claim, model, Verdict(Outcome.ERROR, "", Evidence(None)))
+    claim, _ = next(iter(truth.outcomes))
+    wrong = Seen(claim, "m", "ERROR", "")
 
-    assert differences(truth, [wrong])[0].startswith(f"{claim.id} on {model}: ERROR, must be ")
+    assert differences(truth, [wrong])[0].startswith(f"{claim} on m: ERROR, must be ")
     assert differences(truth, [wrong], thin=True)
 
 
