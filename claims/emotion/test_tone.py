@@ -2,13 +2,13 @@
 
 Source: study 004, "Change of generated text" and purpose ("delta-politeness").
 
-Reported: "confirmed", without any figure; politeness, a stated purpose, is not reported.
+Reported: "confirmed", without any figure, of 70 texts; politeness, a stated purpose, is not reported.
 
 What is wrong with the design: texts were read knowing which arm they came from.
 
 How it is decided here: polite markers of sampled texts, with the same draws in both arms (`politeness`); a politeness
-classifier, its labels checked, where its weights are; and whether words of gratitude rise more than twice as much, as a
-share of their level, as words of anger and apology together do of theirs (`thanks`).
+classifier, its labels checked, where its weights are; and whether words of gratitude gain on words of anger and apology
+by at least a tenth of the level of all three (`thanks`).
 """
 
 import pytest
