@@ -76,7 +76,7 @@ def test_the_findings_tell_what_comes_out_in_place():
     table = {claim: out for one in TRUTHS if one.variant == "in_place" for (claim, _), out in one.outcomes.items()}
     told = {}
     for finding in re.split(r"\n##+ ", text)[1:]:
-        tags = re.findall(r"\[claim:([^\s@]+)(?:@\S+)? (\S+)", finding)
+        tags = re.findall(r"\[claim:([^\s@]+)(?:@\S+)? ([a-z-]+)", finding)
         here = {claim: word.upper().replace("-", " ") for claim, word in tags}
         words = re.findall(r"([A-Z]{5,}|NOT RUN)(?:, as expected)?: ", " ".join(finding.split()) if tags else "")
         assert {*words} == {*here.values()}, finding
