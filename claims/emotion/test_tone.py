@@ -26,7 +26,7 @@ THANKS, ANGER, SORRY = (
 
 @pytest.mark.parametrize("claim", [
     raises(Metric("politeness", over="neutral", **SAMPLED), by=PATCH, id="S4-9.politeness", expect="inconclusive",
-           because="polite markers are as rare as words of gratitude, and 70 texts cannot show so small a change"),
+           because="polite markers are as rare as words of gratitude, and so few texts cannot show so small a change"),
 ])  # fmt: skip
 def test_it_raises_the_politeness_of_sampled_texts(claim, holds):
     assert holds(claim)
