@@ -1,5 +1,6 @@
 """Every claim on every planted variant comes out as it must: the suite goes red on a planted wrong model."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -66,3 +67,18 @@ def test_no_verdict_on_a_claim_of_the_table_would_be_seen():
 
 def test_the_page_shows_the_table():
     assert page(TRUTHS) in (ROOT / "docs" / "truth.md").read_text(encoding="utf-8")
+
+
+def test_the_findings_tell_what_comes_out_in_place():
+    """By the tags under each finding, which `causal-claims prose` holds to a ledger, and by the words that are read."""
+    text = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    table = {claim: out for one in TRUTHS if one.variant == "in_place" for (claim, _), out in one.outcomes.items()}
+    told = {}
+    for finding in re.split(r"\n##+ ", text)[1:]:
+        tags = re.findall(r"\[claim:([^\s@]+)(?:@\S+)? ([a-z-]+)", finding)
+        here = {claim: word.upper().replace("-", " ") for claim, word in tags}
+        words = re.findall(r"([A-Z]{5,}|NOT RUN)(?:, as expected)?: ", " ".join(finding.split()) if tags else "")
+        assert {*words} == {*here.values()}, finding
+        told |= here
+
+    assert {claim: told.get(claim) for claim in table} == table
