@@ -68,7 +68,10 @@ class Folder:
             try:
                 self._write(self.root / name, content)
                 return
-            except (FileNotFoundError, FileExistsError):  # who removed the folder's last file took the folder, just then
+            except (
+                FileNotFoundError,
+                FileExistsError,
+            ):  # who removed the folder's last file took the folder, just then
                 if not left:
                     raise
 
