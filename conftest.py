@@ -1,3 +1,3 @@
 """What claims run on."""
 
-pytest_plugins = ["fixtures.prompts", "fixtures.pairs", "fixtures.reports"]
+pytest_plugins = ["fixtures.prompts", "fixtures.pairs", "fixtures.reports", "fixtures.published"]

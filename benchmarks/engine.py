@@ -5,7 +5,8 @@
 
 Every program zeroes each query head of each layer in turn and reads a logit difference at the last token.  Beside the
 ratios stands the share of the machine: the time that the sweep's own matrix products would take at the rate measured
-here, over the time it took.
+here, over the time it took.  On a machine that is busy with other work measure `--clock processor` with one thread: the
+time that the program itself was running.
 """
 
 import argparse
@@ -52,6 +53,9 @@ CASES = {
     "gpt2-long": Case("gpt2", 12, 12, 12, 768, 8, 1024),
     "mistral-long": Case("mistral", 5, 32, 8, 4096, 8, 2048, 32000),
 }
+
+
+clocks = {"wall": time.perf_counter, "processor": time.process_time}
 
 
 def build(case: Case, device: str, dtype: torch.dtype) -> Any:
@@ -139,14 +143,7 @@ def transformers_hooks(case: Case, model: Any, ids: Tensor) -> Callable[[], Tens
 
 def transformer_lens(case: Case, model: Any, ids: Tensor) -> Callable[[], Tensor]:
     """`run_with_hooks`, one condition at a time, on the whole batch."""
-    import copy
-
-    from transformer_lens.model_bridge import TransformerBridge
-
-    own = copy.deepcopy(model)
-    bridge = TransformerBridge.boot_transformers(
-        "random/model", hf_model=own, tokenizer=_a_tokenizer(), device=str(ids.device)
-    )
+    bridge = bridged(model, ids)
     mask = torch.ones_like(ids)
 
     @torch.inference_mode()
@@ -164,6 +161,16 @@ def transformer_lens(case: Case, model: Any, ids: Tensor) -> Callable[[], Tensor
         return torch.stack([(one[:, 1] - one[:, 2]).float().cpu() for one in found])
 
     return run
+
+
+def bridged(model: Any, ids: Tensor) -> Any:
+    import copy
+
+    from transformer_lens.model_bridge import TransformerBridge
+
+    return TransformerBridge.boot_transformers(
+        "random/model", hf_model=copy.deepcopy(model), tokenizer=_a_tokenizer(), device=str(ids.device)
+    )
 
 
 def nnsight_traces(case: Case, model: Any, ids: Tensor) -> Callable[[], Tensor]:
@@ -220,7 +227,7 @@ def products(case: Case) -> float:
     return total
 
 
-def matmul_rate(case: Case, device: str, dtype: torch.dtype, tokens: int) -> float:
+def matmul_rate(case: Case, device: str, dtype: torch.dtype, tokens: int, clock: str) -> float:
     """Operations a second of the MLP's products at the batch the sweep uses; the best of several."""
     a = torch.randn(tokens, case.width, device=device, dtype=dtype)
     b = torch.randn(case.width, 4 * case.width, device=device, dtype=dtype)
@@ -228,21 +235,23 @@ def matmul_rate(case: Case, device: str, dtype: torch.dtype, tokens: int) -> flo
     best = 0.0
     for _ in range(8):
         _wait(device)
-        begun = time.perf_counter()
+        begun = clocks[clock]()
         for _ in range(20):
             a @ b @ c
         _wait(device)
-        best = max(best, 20 * 2 * 2 * tokens * case.width * 4 * case.width / (time.perf_counter() - begun))
+        best = max(best, 20 * 2 * 2 * tokens * case.width * 4 * case.width / (clocks[clock]() - begun))
     return best
 
 
-def side_by_side(runs: dict[str, Callable[[], Tensor]], device: str, rounds: int) -> dict[str, tuple[float, Tensor]]:
+def side_by_side(
+    runs: dict[str, Callable[[], Tensor]], device: str, rounds: int, clock: str = "wall"
+) -> dict[str, tuple[float, Tensor]]:
     """The best of some rounds in which all take turns, so that a busy moment hits each alike."""
     best: dict[str, tuple[float, Tensor]] = {}
     for turn in range(rounds + 1):
         for label, run in list(runs.items()):
             _wait(device)
-            begun = time.perf_counter()
+            begun = clocks[clock]()
             try:
                 found = run()
             except Exception as error:  # a broken rival is a line, not the end
@@ -250,7 +259,7 @@ def side_by_side(runs: dict[str, Callable[[], Tensor]], device: str, rounds: int
                 del runs[label]
                 continue
             _wait(device)
-            seconds = time.perf_counter() - begun
+            seconds = clocks[clock]() - begun
             if turn and (label not in best or seconds < best[label][0]):  # the first turn warms up
                 best[label] = seconds, found
     return best
@@ -271,6 +280,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--clock", choices=clocks, default="wall")
     parser.add_argument("--row-tokens", type=int)
     every = ["transformers", "TransformerLens", "nnsight"]
     parser.add_argument("--rivals", nargs="*", choices=every, default=every)
@@ -294,9 +304,9 @@ def main() -> None:
                 print(f"  {label:15}  not measured: {type(error).__name__}: {str(error)[:100]}")
         tokens = given.row_tokens or (1024 if given.device == "cpu" else 32768)
         rates: list[float] = []
-        rate = partial(_note_rate, rates, case, given.device, dtype, tokens)
+        rate = partial(_note_rate, rates, case, given.device, dtype, tokens, given.clock)
 
-        found = side_by_side({"rate": _with_tf32(given.tf32, rate), **runs}, given.device, given.repeats)
+        found = side_by_side({"rate": _with_tf32(given.tf32, rate), **runs}, given.device, given.repeats, given.clock)
         seconds, values = found["ours"]
         need = products(case) / max(rates)
         sweep = f"{case.layers} x {case.heads} heads, {case.prompts} x {case.tokens} tokens"
@@ -310,8 +320,8 @@ def main() -> None:
             print(f"  {label:15} {theirs:9.3f} s   {theirs / seconds:5.2f} x ours; mean difference {gap:.1e}")
 
 
-def _note_rate(rates: list[float], case: Case, device: str, dtype: torch.dtype, tokens: int) -> Tensor:
-    rates.append(matmul_rate(case, device, dtype, tokens))
+def _note_rate(rates: list[float], case: Case, device: str, dtype: torch.dtype, tokens: int, clock: str) -> Tensor:
+    rates.append(matmul_rate(case, device, dtype, tokens, clock))
     return torch.empty(0)
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from runs import ClaimSuite
+from suite import ClaimSuite
 
 DOCS = (Path(__file__).parents[2] / "docs" / "writing-a-claim.md").read_text(encoding="utf-8")
 LIVE = """

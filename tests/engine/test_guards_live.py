@@ -8,7 +8,7 @@ from causal_claims.interventions.intervention import OPERATIONS, operation
 from causal_claims.metrics.metric import METRICS
 from causal_claims.sites import Head, Stage
 from checkpoints import checkpoint
-from runs import ClaimSuite
+from suite import ClaimSuite
 
 BROKEN = """
 import pytest

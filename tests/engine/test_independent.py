@@ -6,7 +6,7 @@ import pytest
 import torch
 from checkpoints import checkpoint
 from plain_hooks import Plain, entropy, kl, logit_diff, loss, p_target, participation
-from runs import ClaimSuite
+from suite import ClaimSuite
 
 SHAPES = {  # none of these is named elsewhere
     "gpt2_sevens": ("gpt2", {"heads": 7, "width": 42, "layers": 2}),

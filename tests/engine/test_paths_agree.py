@@ -163,6 +163,26 @@ def test_generation_under_interventions_on_both_paths(registry):
             assert fast[cell].receipt.fired == reference[cell].receipt.fired
 
 
+def test_lists_of_words_share_one_text_and_each_has_its_own_number(registry):
+    word_list("colours", ["red", "blue"])
+    word_list("beasts", ["cat", "dog"])
+    cells = [
+        Cell(Metric("keyword_expected", over=OVER, list=name, tokens=4, first=first), condition)
+        for name in ("colours", "beasts")
+        for first in (0, 1)
+        for condition in (BASELINE, ablate(Head(1, 2)))
+    ]
+    together = values(registry, cells, "mistral", examples=3)
+    for cell in cells:
+        alone = values(registry, [cell], "mistral", examples=3)[cell]
+        np.testing.assert_allclose(together[cell].values, alone.values, rtol=1e-6, err_msg=str(cell))
+    of = {
+        (c.metric.option("list"), c.metric.option("first")): together[c].values for c in cells if not c.condition.steps
+    }
+    assert not np.array_equal(of["colours", 0], of["beasts", 0])
+    assert (of["colours", 1] < of["colours", 0]).all()
+
+
 @pytest.mark.parametrize("along", ["clean", "continuation"])
 def test_expected_words_along_a_text_on_both_paths_and_by_hand(registry, monkeypatch, along):
     word_list("colours", ["red", "blue"])
@@ -230,7 +250,7 @@ def test_greedy_text_equals_generate_of_transformers(registry):
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_shape_any_prompts_any_batch(tmp_path_factory, monkeypatch, data):
-    """hypothesis draws the model's shape, prompts, sites and batch sizes."""
+    """hypothesis draws the model's shape, prompts of mixed lengths, sites, kinds, batch sizes, and the side that is padded."""
     family = data.draw(st.sampled_from(FAMILIES))
     group, kv = data.draw(st.sampled_from([(1, 2), (2, 2), (4, 1), (3, 2)]))
     heads = kv * (1 if family in ("gpt2", "gpt_neox") else group)
@@ -242,18 +262,29 @@ def test_any_shape_any_prompts_any_batch(tmp_path_factory, monkeypatch, data):
     registry = Registry({"m": ModelSpec("m", family, "x", path=str(folder), tokenizer=str(folder / "tokenizer"))})
     rows = made.prompts(data.draw(st.integers(0, 99)), data.draw(st.integers(2, 5)), 5, 12)
     monkeypatch.setattr("causal_claims.engine.engine.examples", lambda name: ExampleSet(name, tuple(rows)))
-    sites = st.builds(Head, st.integers(0, layers - 1), st.integers(0, heads - 1))
-    some = data.draw(st.lists(st.lists(sites, min_size=1, max_size=3, unique=True), min_size=1, max_size=4))
-    how = data.draw(st.sampled_from(["zero", "mean", "resample", "random"]))
-    cells = [
-        Cell(metric, ablate(*chosen, how=how))
-        for chosen in some
-        for metric in (Metric("logit_diff", over=OVER), Metric("loss", over=OVER))
-    ]
-    fast = values(registry, cells, "m", row_tokens=data.draw(st.integers(1, 300)))
+    layer = st.integers(0, layers - 1)
+    query = st.builds(Head, layer, st.integers(0, heads - 1))
+    shared = st.builds(KVHead, layer, st.integers(0, (heads if family in ("gpt2", "gpt_neox") else kv) - 1))
+    how = st.sampled_from(["zero", "mean", "resample", "random"])
+    several = st.lists(query, min_size=1, max_size=3, unique=True)
+    kinds = st.one_of(
+        st.builds(lambda chosen, how: ablate(*chosen, how=how), several, how),
+        st.builds(ablate, shared, how=how),
+        st.builds(uniform, query),
+        st.builds(patch, query, part=st.sampled_from(["z", "v", "pattern_v"]), at=st.sampled_from(["all", "last", "-2:", "1:3"])),
+        st.builds(lambda layer, where, at: patch(Resid(layer, where), at=at), layer, st.sampled_from(["pre", "post"]),
+                  st.sampled_from(["all", "last", "-2:"])),
+    )  # fmt: skip
+    conditions = data.draw(st.lists(kinds, min_size=1, max_size=4, unique=True))
+    cells = [Cell(Metric(name, over=OVER), condition) for condition in conditions for name in ("logit_diff", "loss")]
+    batch = data.draw(st.integers(1, 300))
     reference = values(registry, cells, "m", backend="reference")
-    for cell in cells:
-        np.testing.assert_allclose(fast[cell].values, reference[cell].values, atol=1e-5, rtol=1e-5, err_msg=str(cell))
+    for side in ("left", "right"):
+        fast = values(registry, cells, "m", row_tokens=batch, padding=side)
+        for cell in cells:
+            np.testing.assert_allclose(
+                fast[cell].values, reference[cell].values, atol=1e-5, rtol=1e-5, err_msg=f"{cell} {side}"
+            )
 
 
 def test_patching_a_run_with_itself_changes_nothing(registry):

@@ -42,6 +42,71 @@ def test_weights_that_are_nowhere(tmp_path):
         load(id="no/such", gated=True)
 
 
+def test_a_gated_repository_that_the_hub_refuses_and_one_that_it_does_not_have(monkeypatch):
+    import httpx
+    import huggingface_hub
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    def refuse(kind):
+        answer = httpx.Response(403, request=httpx.Request("GET", "https://hub/no/such"))
+
+        def download(*args, **options):
+            raise kind("no access", response=answer)
+
+        monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+
+    refuse(GatedRepoError)
+    with pytest.raises(NotRunError, match="m: a/b is gated and this account has no access; accept its licence"):
+        load(id="a/b")
+    refuse(RepositoryNotFoundError)
+    with pytest.raises(NotRunError, match="m: the hub has nothing for a/b: no access"):
+        load(id="a/b")
+
+
+def test_a_shard_that_is_absent_and_an_index_that_is_none(folder):
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    index = folder / "model.safetensors.index.json"
+    index.write_text(
+        json.dumps({"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}})
+    )
+    with pytest.raises(NotRunError, match=r"lacks model-00002-of-00002\.safetensors; fetch the checkpoint again"):
+        load(path=str(folder))
+    index.write_text("{}")
+    with pytest.raises(ClaimsError, match="is not a readable index of weights"):
+        load(path=str(folder))
+
+
+def test_several_models_stay_in_memory_where_they_fit(registry, monkeypatch):
+    engine = Engine(registry, QUIET)
+    first, second = engine.loaded("gpt2"), engine.loaded("llama")
+    assert (engine.loaded("gpt2"), engine.loaded("llama")) == (first, second)
+    monkeypatch.setattr("causal_claims.engine.room.free", lambda device: 0.0)
+    engine.loaded("mistral")
+    assert engine.loaded("gpt2") is not first
+
+
+def test_a_device_map_is_handed_on_where_there_are_cards(folder, monkeypatch):
+    import torch
+    import transformers
+
+    seen = {}
+
+    def pretrained(path, **options):
+        seen.update(options)
+        raise OSError("no card here")
+
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", pretrained)
+    with pytest.raises(ClaimsError, match="cannot be loaded: no card here"):
+        load(path=str(folder), device_map="auto")
+    assert seen["device_map"] is None  # one processor needs none
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ClaimsError, match="no card here"):
+        Engine(
+            Registry({"m": ModelSpec("m", "gpt2", "x", path=str(folder), device_map="auto")}), Settings(device="cuda")
+        ).loaded("m")
+    assert seen["device_map"] == "auto"
+
+
 def test_a_truncated_file(folder):
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])

@@ -1,8 +1,9 @@
 """How a text is generated: the options that generation metrics share, and the choice of the next token."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from causal_claims.engine.loading import Loaded
 from causal_claims.engine.task import Task
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import Example
-from causal_claims.metrics.lexicon import words_in
+from causal_claims.metrics.lexicon import WORD_LISTS, words_in
 from causal_claims.metrics.metric import Metric
 
 
@@ -23,8 +24,9 @@ class Decoding:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
-    along: str | None = None  # nothing is chosen: a field of the example is written, or the `clean` greedy text
-    watch: str | None = None  # the list of words whose probability is noted at each step
+    along: str | None = (
+        None  # nothing is chosen: a field is written, or `clean`: the greedy text without any list's words
+    )
 
     def __post_init__(self) -> None:
         if self.tokens < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
@@ -38,7 +40,7 @@ class Decoding:
         """From a metric's options of these names."""
         options = {**(metric.spec.options if metric.spec else {}), **dict(metric.options)}
         given = {name: options[name] for name in ("tokens", "temperature", "top_p", "seed", "along") if name in options}
-        return Decoding(**given, watch=options.get("list") if "along" in given else None)
+        return Decoding(**given)
 
     def choose(self, logits: Tensor, examples: Sequence[Example], step: int) -> Tensor:
         """The next token of each row: rows x vocabulary -> rows.
@@ -64,10 +66,20 @@ class Decoding:
 
 @dataclass(frozen=True, eq=False)
 class Script:
-    """What every arm is made to write, and the tokens whose probability is noted before each."""
+    """What every arm is made to write, and the tokens whose probability is noted before each, by list of words."""
 
     ids: tuple[tuple[int, ...], ...]  # rows
-    watched: Tensor  # tokens
+    lists: Mapping[str, Tensor]  # tokens of each
+
+    @property
+    def watched(self) -> Tensor:
+        """The tokens of all lists, one after the other."""
+        return torch.cat(list(self.lists.values()))
+
+    def columns(self) -> dict[str, slice]:
+        """Where each list stands in `watched`."""
+        ends = list(accumulate(map(len, self.lists.values())))
+        return {name: slice(end - len(words), end) for (name, words), end in zip(self.lists.items(), ends, strict=True)}
 
     def at(self, step: int, device: torch.device) -> Tensor:
         """Each row's token at a step; those that have ended get any.  # rows"""
@@ -78,7 +90,7 @@ class Script:
         return {row for row, one in enumerate(self.ids) if step < len(one)}
 
     def repeated(self, times: int) -> "Script":
-        return Script(self.ids * times, self.watched)
+        return Script(self.ids * times, self.lists)
 
 
 def given_text(loaded: Loaded, decoding: Decoding, examples: Sequence[Example]) -> tuple[tuple[int, ...], ...]:
@@ -102,20 +114,36 @@ def given_text(loaded: Loaded, decoding: Decoding, examples: Sequence[Example]) 
     return tuple(found)
 
 
+def lists_of(task: Task) -> tuple[str, ...]:
+    """The lists of words that a task's metrics watch."""
+    return tuple(dict.fromkeys(str(m.option("list")) for m in task.metrics if m.option("along") is not None))
+
+
 def watched(loaded: Loaded, name: str) -> Tensor:
-    """The tokens that begin no other word than one of a list: each word as one token, with and without a space or capital."""
+    """The tokens of a list's words."""
+    if not (found := _tokens(loaded, words_in(name))):
+        raise ClaimsError(
+            f"no word of the list {name!r} is one token for {loaded.spec.key}'s tokenizer, so none has a probability of its own."
+        )
+    return torch.tensor(found, device=loaded.device)
+
+
+def left_out(loaded: Loaded) -> Tensor:
+    """The tokens that a `clean` text is written without: those of every list, so that all lists share one text."""
+    words = [word for name in WORD_LISTS for word in words_in(name)]
+    return torch.tensor(_tokens(loaded, words), dtype=torch.long, device=loaded.device)
+
+
+def _tokens(loaded: Loaded, words: Iterable[str]) -> list[int]:
+    """Those that begin no other word: each word as one token, with and without a space or capital."""
     tok = loaded.tokenizer
     found: dict[int, None] = {}
-    for word in words_in(name):
+    for word in words:
         for form in (word, word.capitalize(), f" {word}", f" {word.capitalize()}"):
             ids = tok(form, add_special_tokens=False)["input_ids"]
             if len(ids) == 1 and ids[0] != tok.unk_token_id:
                 found[int(ids[0])] = None
-    if not found:
-        raise ClaimsError(
-            f"no word of the list {name!r} is one token for {loaded.spec.key}'s tokenizer, so none has a probability of its own."
-        )
-    return torch.tensor(list(found), device=loaded.device)
+    return list(found)
 
 
 def _gumbel(width: int, seed: str) -> Tensor:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from causal_claims.claims.effects import Cell
+from causal_claims.engine.classifier import check_scorer
 from causal_claims.engine.edits import edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
 from causal_claims.engine.examination import Examination
@@ -45,7 +46,7 @@ class Engine:
         self._held: dict[tuple[str, str], Loaded] = {}  # by key and dtype
         self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
         self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
-        self._rows: dict[tuple[str, Metric], tuple[ExampleSet, dict[str, str]]] = {}
+        self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[ExampleSet, dict[str, str]]] = {}
 
     def loaded(self, model: str, dtype: str | None = None) -> Loaded:
         """The model in memory; others are let go first where they do not fit beside it."""
@@ -171,6 +172,7 @@ class Engine:
             raise ClaimsError(
                 f"no metric named {cell.metric.name!r} is declared; there are {listing(sorted(METRICS))}."
             )
+        check_scorer(cell.metric)
         data = self._data(cell)
         for one in data.examples:
             lacking = [name for name in spec.needs if not one.fields.get(name)]
@@ -186,7 +188,7 @@ class Engine:
                     f"{cell.metric} reads layer {point.layer}, and {loaded.spec.key} has {len(loaded.map.blocks)} layers, 0 to "
                     f"{len(loaded.map.blocks) - 1}."
                 )
-        at = (loaded.spec.key, cell.metric)
+        at = (loaded.spec.key, data.name, spec.tokens)
         if at not in self._rows:
             self._rows[at] = usable(loaded, cell.metric, data)
         rows, about = self._rows[at]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from causal_claims.engine.gauge import gauge_shift, reads_values
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.noise import Measured, floor
-from causal_claims.engine.readout import NoTensors, Readout, Texts, numbers
+from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Part, Path, Task
 from causal_claims.engine.tokens import pad
@@ -37,7 +37,8 @@ class Examination:
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
-        sample = {condition: measured[condition] for condition in spread(measured, max(1, settings.cross_examined))}
+        fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
+        sample = {condition: measured[condition] for condition in spread(fullest, max(1, settings.cross_examined))}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
@@ -71,7 +72,8 @@ class Examination:
             rows, conditions = rows[:1], conditions[:1]  # the reference path reads the whole text again for every token
         task = Task(tuple(metrics), conditions, tuple(examples), rows)
         parts = list(self._path(task, "reference").parts(task))
-        return {metric: self._verdict(metric, conditions, parts, sample, examples) for metric in metrics}
+        there = [metric for metric in metrics if any(metric in sample[condition] for condition in conditions)]
+        return {metric: self._verdict(metric, conditions, parts, sample, examples) for metric in there}
 
     def _verdict(
         self, metric: Metric, conditions: Sequence[Intervention], parts: Sequence[Part], sample: Measured,
@@ -79,7 +81,8 @@ class Examination:
     ) -> str:  # fmt: skip
         worst = 0.0
         for condition in conditions:
-            ours = sample[condition][metric]
+            if (ours := sample[condition].get(metric)) is None:
+                continue  # asked for under other conditions only
             pairs = [
                 (examples[row].id, ours[examples[row].id], float(theirs))
                 for part in parts if part.condition == condition
@@ -117,17 +120,22 @@ def has_floor(metric: Metric) -> bool:
 
 
 def counts_prompt(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> str | None:
-    """Where nothing is generated, a metric of generated text must not care whether the prompt is said once or twice."""
+    """Where nothing is generated, a metric of generated text must not care what the prompt is, or how often it is said."""
     doubled = [replace(one, prompt=f"{one.prompt} {one.prompt}") for one in examples]
-    try:
-        once, twice = (_on_nothing(loaded, metric, rows) for rows in (examples, doubled))
-    except (ClaimsError, ValueError, ZeroDivisionError):
-        return None  # it cannot be read from an empty text at all
-    odd = [i for i, (a, b) in enumerate(zip(once, twice, strict=True)) if np.isfinite(a) and np.isfinite(b) and a != b]
-    if not odd:
-        return None
-    first = odd[0]
-    return f"with nothing generated it is {once[first]:g} on {examples[first].id!r}, and {twice[first]:g} once its prompt is said twice"
+    nextdoor = [
+        replace(one, prompt=other.prompt) for one, other in zip(examples, [*examples[1:], *examples[:1]], strict=True)
+    ]
+    for rows, change in ((doubled, "once its prompt is said twice"), (nextdoor, "with another prompt")):
+        try:
+            before, after = (_on_nothing(loaded, metric, some) for some in (examples, rows))
+        except (ClaimsError, ValueError, ZeroDivisionError):
+            continue  # it cannot be read from an empty text at all, or not without its own prompt
+        pairs = zip(before, after, strict=True)
+        odd = [i for i, (a, b) in enumerate(pairs) if np.isfinite(a) and np.isfinite(b) and a != b]
+        if odd:
+            first = odd[0]
+            return f"with nothing generated it is {before[first]:g} on {examples[first].id!r}, and {after[first]:g} {change}"
+    return None
 
 
 def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> NDArray[np.float64]:
@@ -136,7 +144,7 @@ def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> 
     batch = pad(ids, loaded.device, "left")
     nothing = Texts(
         ("",) * len(examples), ((),) * len(examples), lambda layer, head: [torch.zeros(0, int(n)) for n in batch.lengths],
-        tuple(torch.zeros(0, 1) for _ in examples),
+        Noted(tuple(torch.zeros(0, 1) for _ in examples), {str(metric.option("list")): slice(0, 1)}),
     )  # fmt: skip
     return numbers(metric, Readout(examples, batch, loaded.tokens, loaded.map, NoTensors(), generated=nothing))
 

@@ -4,28 +4,36 @@ The clean prompt is read once; a condition's rows start from there at the layer 
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
 from causal_claims.engine.budget import Budget
 from causal_claims.engine.decoder import Decoder
-from causal_claims.engine.decoding import Decoding, Script, ending, given_text, the_decoding, watched
+from causal_claims.engine.decoding import (
+    Decoding,
+    Script,
+    ending,
+    given_text,
+    left_out,
+    lists_of,
+    the_decoding,
+    watched,
+)
 from causal_claims.engine.delivery import Delivery
 from causal_claims.engine.editing import Block
 from causal_claims.engine.edits import Edit, edits
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network
-from causal_claims.engine.readout import NoTensors, Readout, Texts, numbers
+from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
 from causal_claims.engine.room import OUT_OF_MEMORY
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.site_run import Live, SiteRun
 from causal_claims.engine.sources import Sources
 from causal_claims.engine.task import Part, Task
-from causal_claims.engine.tokens import Batch, pad
+from causal_claims.engine.tokens import pad
 from causal_claims.errors import ClaimsError
-from causal_claims.examples import Example
 from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.sites import LAST, Stage
 
@@ -46,6 +54,7 @@ class GenerationPath:
         decoding = the_decoding(task)
         _check_context(self.loaded, task, prompts, decoding)
         layers = frozenset(p.layer for p in task.reads() if p.stage == Stage.PATTERN and p.layer != LAST)
+        scripts: dict[tuple[int, ...], Script | None] = {}
         waiting = [(rows, list(task.conditions)) for rows in self._chunks(task, prompts, decoding)]
         while waiting:
             rows, conditions = waiting.pop(0)
@@ -56,7 +65,9 @@ class GenerationPath:
                     waiting.insert(0, (rows, later))
                 continue
             try:
-                found = self._generate(task, now, rows, prompts, decoding, given, layers)
+                if rows not in scripts:
+                    scripts[rows] = self._script(task, decoding, rows, prompts, given)
+                found = self._generate(task, now, rows, prompts, decoding, given, layers, scripts[rows])
             except OUT_OF_MEMORY:
                 self.prompts.budget.halve(self.prompts.budget.tokens)
                 if len(rows) == 1 and len(now) == 1:
@@ -87,7 +98,7 @@ class GenerationPath:
 
     def _generate(
         self, task: Task, conditions: Sequence[Intervention], rows: Sequence[int], prompts: Sequence[tuple[int, ...]],
-        decoding: Decoding, given: Sources, layers: frozenset[int],
+        decoding: Decoding, given: Sources, layers: frozenset[int], script: Script | None,
     ) -> list[Part]:  # fmt: skip
         begun = time.perf_counter()
         given.forget()
@@ -103,12 +114,11 @@ class GenerationPath:
             for i, condition in enumerate(conditions)
         ]
         decoder = Decoder(self.net, batch, blocks, decoding.tokens, layers)
-        script = self._script(decoding, batch, examples, site_run)
         ids = decoder.run(decoding, examples * many, ending(self.loaded), script and script.repeated(many))
         texts = Texts(
             tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(map(tuple, ids)),
             lambda layer, head: decoder.followed(layer, head, [len(one) for one in ids]),
-            decoder.noted_rows([len(one) for one in ids]) if script is not None else None,
+            None if script is None else Noted(decoder.noted_rows([len(one) for one in ids]), script.columns()),
         )  # fmt: skip
         readout = Readout(
             examples * many, decoder.batch, self.loaded.tokens, self.net.map, NoTensors(), generated=texts
@@ -121,18 +131,24 @@ class GenerationPath:
         ]  # fmt: skip
 
     def _script(
-        self, decoding: Decoding, batch: Batch, examples: Sequence[Example], site_run: Callable[[Edit, Live | None], SiteRun]
-    ) -> Script | None:  # fmt: skip
+        self, task: Task, decoding: Decoding, rows: Sequence[int], prompts: Sequence[tuple[int, ...]], given: Sources
+    ) -> Script | None:
         """What all arms write alike, where a metric asks for it."""
-        if decoding.along is None or decoding.watch is None:
+        if decoding.along is None:
             return None
-        words = watched(self.loaded, decoding.watch)
+        lists = {name: watched(self.loaded, name) for name in lists_of(task)}
+        examples = [task.examples[row] for row in rows]
         if decoding.along != "clean":
-            return Script(given_text(self.loaded, decoding, examples), words)
+            return Script(given_text(self.loaded, decoding, examples), lists)
+        batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
+
+        def site_run(edit: Edit, live: Live | None) -> SiteRun:
+            return SiteRun(edit.site, self.net.map, batch, examples, tuple(rows), given, live)
+
         alone = [Block(slice(0, len(examples)), Delivery(BASELINE), (), site_run)]
         clean = Decoder(self.net, batch, alone, decoding.tokens, frozenset())
-        ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=words)
-        return Script(tuple(map(tuple, ids)), words)
+        ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=left_out(self.loaded))
+        return Script(tuple(map(tuple, ids)), lists)
 
 
 def _check_context(loaded: Loaded, task: Task, prompts: Sequence[tuple[int, ...]], decoding: Decoding) -> None:

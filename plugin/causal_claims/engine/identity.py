@@ -9,7 +9,7 @@ from causal_claims.engine.edits import edits
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.store import Address
 from causal_claims.examples import ExampleSet
-from causal_claims.metrics.lexicon import words_in
+from causal_claims.metrics.lexicon import WORD_LISTS, words_in
 
 
 def address(loaded: Loaded, cell: Cell, data: ExampleSet, special_tokens: str) -> Address:
@@ -28,6 +28,7 @@ def address(loaded: Loaded, cell: Cell, data: ExampleSet, special_tokens: str) -
             "metric_version": spec.version,
             "metric_code": _code(spec.compute),
             "words": words_in(str(options["list"])) if "list" in options else None,
+            "left_out": sorted(WORD_LISTS.items()) if options.get("along") == "clean" else None,
             "condition": str(cell.condition),
             "operations": {edit.step.operation: _code(edit.operation.apply) for edit in edits(cell.condition)},
         }

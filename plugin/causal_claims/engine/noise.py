@@ -19,7 +19,7 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
-SAMPLE = 8  # examples
+SAMPLE, SAMPLE_TEXTS = 8, 2  # examples; texts, which are followed token by token
 Measured = Mapping[Intervention, Mapping[Metric, Mapping[str, float]]]  # what is known, by example id
 
 
@@ -34,7 +34,8 @@ def floor(
 ) -> dict[Metric, float]:
     """The noise of metrics that are measured together, found on a sample of their measured rows and conditions."""
     other = replace(settings, padding="left" if settings.padding == "right" else "right", row_tokens=1)
-    task = Task(tuple(metrics), tuple(conditions), tuple(examples), sampled(among))
+    size = SAMPLE_TEXTS if any(GENERATION in metric.reads() for metric in metrics) else SAMPLE
+    task = Task(tuple(metrics), tuple(conditions), tuple(examples), sampled(among, size))
     path = GenerationPath if GENERATION in task.reads() else FastPath
     differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
@@ -46,16 +47,15 @@ def floor(
     }
 
 
-def sampled(rows: Sequence[int]) -> tuple[int, ...]:
+def sampled(rows: Sequence[int], size: int = SAMPLE) -> tuple[int, ...]:
     """Some of them, from all over."""
-    return tuple(rows[:: max(1, len(rows) // SAMPLE)])[:SAMPLE]
+    return tuple(rows[:: max(1, len(rows) // size)])[:size]
 
 
 def _differences(path: Path, task: Task, measured: Measured) -> dict[Metric, list[float]]:
     found: dict[Metric, list[float]] = {metric: [] for metric in task.metrics}
     for part in path.parts(task):
-        for metric in task.metrics:
-            known = measured[part.condition][metric]
+        for metric, known in measured[part.condition].items():
             gaps = part.values[metric] - [known[task.examples[row].id] for row in part.rows]
             found[metric] += [float(gap) for gap in gaps if np.isfinite(gap)]
     return found

@@ -4,7 +4,7 @@ A row is one example under one condition.  Everything is asked for by name, what
 is never seen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from causal_claims.engine.architecture import Architecture
+from causal_claims.engine.classifier import classifier
 from causal_claims.engine.tokens import Batch, Tokens
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import Example
@@ -31,13 +32,24 @@ class Tensors(Protocol):
 
 
 @dataclass(frozen=True)
+class Noted:
+    """How probable the watched words were before each token that was written."""
+
+    rows: tuple[Tensor, ...]  # per row: steps x words of all lists
+    columns: Mapping[str, slice]  # of each list
+
+    def of(self, name: str) -> tuple[Tensor, ...]:
+        return tuple(row[:, self.columns[name]] for row in self.rows)
+
+
+@dataclass(frozen=True)
 class Texts:
     """What was generated, row by row."""
 
     texts: tuple[str, ...]  # without the prompt
     ids: tuple[tuple[int, ...], ...]
     followed: Callable[[int, int], list[Tensor]] | None = None  # layer, head -> per row: steps x keys
-    noted: tuple[Tensor, ...] | None = None  # per row: steps x words that are watched, probabilities
+    noted: Noted | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +190,16 @@ class Readout:
     def generated_ids(self) -> tuple[tuple[int, ...], ...]:
         return self._generated().ids
 
-    def word_probabilities(self) -> tuple[Tensor, ...]:
-        """The probability of each watched word before each token of the text; a row each.  # steps x words"""
+    def word_probabilities(self, name: str) -> tuple[Tensor, ...]:
+        """The probability of each word of a list before each token of the text; a row each.  # steps x words"""
         noted = self._generated().noted
         if noted is None:
             raise ClaimsError("this metric watches words while writing, and has no options `list` and `along`.")
-        return noted
+        return noted.of(name)
+
+    def scored(self, scorer: str, label: str) -> list[float]:
+        """The probability of a label for each text, by a classifier."""
+        return classifier(scorer).probability(self.texts, label)
 
     def attention_while_generating(self, layer: int, head: int) -> list[Tensor]:
         """One head's attention at each step, from the token read to all before it; a row each.  # steps x keys"""

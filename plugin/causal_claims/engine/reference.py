@@ -11,13 +11,22 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from causal_claims.engine.decoding import Decoding, Script, ending, given_text, the_decoding, watched
+from causal_claims.engine.decoding import (
+    Decoding,
+    Script,
+    ending,
+    given_text,
+    left_out,
+    lists_of,
+    the_decoding,
+    watched,
+)
 from causal_claims.engine.delivery import Delivery
 from causal_claims.engine.edits import Key, edits
 from causal_claims.engine.given import Given
 from causal_claims.engine.hooks import Hook, reading, writing
 from causal_claims.engine.loading import Loaded
-from causal_claims.engine.readout import Readout, Texts, numbers
+from causal_claims.engine.readout import Noted, Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Keys, Part, Task, kept
 from causal_claims.engine.tokens import Batch, pad
@@ -82,7 +91,7 @@ class ReferencePath:
                 written: list[int] = []
                 patterns: dict[int, Tensor] = {}
                 noted: list[Tensor] = []
-                script = self._script(decoding, batch, example)
+                script = self._script(task, decoding, batch, example)
                 for step in range(decoding.tokens if script is None else len(script.ids[0])):
                     delivery = Delivery(condition)
                     made = edits(condition)
@@ -116,28 +125,28 @@ class ReferencePath:
                     [example], batch, self.loaded.tokens, self.loaded.map, _Tensors({}, None),
                     generated=Texts(
                         (text,), (tuple(written),), followed,
-                        None if script is None else (torch.stack(noted) if noted else torch.zeros(0, 1),),
+                        None if script is None else Noted((torch.stack(noted),), script.columns()),
                     ),
                 )  # fmt: skip
                 values = {metric: numbers(metric, readout) for metric in task.metrics}
                 yield Part(condition, (row,), values, delivery, time.perf_counter() - begun)
 
-    def _script(self, decoding: Decoding, batch: Batch, example: Example) -> Script | None:
-        if decoding.along is None or decoding.watch is None:
+    def _script(self, task: Task, decoding: Decoding, batch: Batch, example: Example) -> Script | None:
+        if decoding.along is None:
             return None
-        words = watched(self.loaded, decoding.watch)
+        lists = {name: watched(self.loaded, name) for name in lists_of(task)}
         if decoding.along != "clean":
-            return Script(given_text(self.loaded, decoding, [example]), words)
-        written: list[int] = []
+            return Script(given_text(self.loaded, decoding, [example]), lists)
+        written, never = list[int](), left_out(self.loaded)
         for _ in range(decoding.tokens):
             ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
             logits = self.run(ids, [])[:, -1].float()
-            logits[:, words] = -torch.inf
+            logits[:, never] = -torch.inf
             token = int(logits.argmax(-1))
             if token in ending(self.loaded):
                 break
             written.append(token)
-        return Script((tuple(written),), words)
+        return Script((tuple(written),), lists)
 
     def run(self, ids: Tensor, hooks: Sequence[Hook]) -> Tensor:
         """Logits of the hooked bridge."""

@@ -105,7 +105,8 @@ def by_examples(works: Iterable[Work]) -> Iterator[list[Work]]:
 
 
 def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[Work]]]:
-    """Cells that one set of passes serves: conditions under which the same metrics are asked for.
+    """Cells that one set of passes serves: conditions under which the same metrics are asked for; and all that is read
+    from texts of one way of generating.
 
     Known cells stay in, so that batches are the same whatever is known; see Task.
     """
@@ -114,11 +115,12 @@ def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[W
         metric = work.cell.metric
         decoding = Decoding.of(metric) if GENERATION in metric.reads() else None
         by_condition.setdefault((work.cell.condition, decoding), []).append(work)
-    merged: dict[tuple[Metric, ...], list[Work]] = {}
-    for members in by_condition.values():
+    merged: dict[tuple[Metric, ...] | Decoding, list[Work]] = {}
+    for (_, decoding), members in by_condition.items():
         metrics = tuple(sorted({work.cell.metric for work in members}, key=str))
-        merged.setdefault(metrics, []).extend(members)
-    yield from merged.items()
+        merged.setdefault(decoding or metrics, []).extend(members)
+    for members in merged.values():
+        yield tuple(sorted({work.cell.metric for work in members}, key=str)), members
 
 
 def halves(works: Sequence[Work]) -> tuple[list[Work], list[Work]]:

@@ -7,7 +7,7 @@ from math import comb, prod
 
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.catalogue import ablate
-from causal_claims.interventions.intervention import Intervention, Value
+from causal_claims.interventions.intervention import Intervention, Operation, Value
 from causal_claims.sites import Head, distinct
 
 
@@ -18,9 +18,10 @@ def random_sets(
     heads: int,
     seed: int = 0,
     leave_out: Iterable[Head] = (),
+    by: Operation = ablate,
     **how: Value,
 ) -> tuple[Intervention, ...]:
-    """Ablations of random heads: as many as the target has in each layer, never one of the target's, no set twice.
+    """Ablations of random heads (or what `by` does): as many as the target has in each layer, none of its own, no set twice.
 
     `heads` is the number of heads a layer has (`model_counts("gpt2_medium").heads`).  The draw depends on the seed
     and the target alone, so every cell, test and checkpoint sees the same sets.
@@ -54,4 +55,4 @@ def random_sets(
     while len(sets) < count:
         drawn = [head for layer, pool in pools.items() for head in draw.sample(pool, per_layer[layer])]
         sets.setdefault(tuple(sorted(drawn)))
-    return tuple(ablate(*one, **how) for one in sets)
+    return tuple(by(*one, **how) for one in sets)

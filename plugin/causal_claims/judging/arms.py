@@ -26,19 +26,26 @@ def _unequal(claim: Claim, cells: Mapping[Cell, Measurement]) -> Guard:
     """Arms that differ in more than the intervention.  `agrees` may compare two ways of decoding on purpose."""
     name = "unequal arms"
     for effect in claim.rule.effects() if claim.kind != "agrees" else ():
-        first: dict[tuple[str, str | None], Cell] = {}
-        for cell in effect.cells:
-            other = first.setdefault((cell.metric.name, cell.model), cell)
-            for option in _DECODING:
-                ours, theirs = cell.metric.option(option), other.metric.option(option)
-                if ours != theirs:
-                    return Guard(name, f"{option} is {theirs} under {other} and {ours} under {cell}", True)
+        ways: dict[tuple[str, str | None], dict[tuple[object, ...], tuple[float, Cell]]] = {}
+        for weight, cell in effect.terms:
+            mine = ways.setdefault((cell.metric.name, cell.model), {})
+            way = tuple(cell.metric.option(option) for option in _DECODING)
+            total, first = mine.get(way, (0.0, cell))
+            mine[way] = (total + weight, first)
+        for found in ways.values():  # an effect at one length minus that at another pairs its arms within each
+            odd = [(way, cell) for way, (weight, cell) in found.items() if weight]
+            for theirs, other in odd[:1]:
+                for ours, cell in odd[1:]:
+                    at = next(i for i in range(len(_DECODING)) if theirs[i] != ours[i])
+                    return Guard(
+                        name, f"{_DECODING[at]} is {theirs[at]} under {other} and {ours[at]} under {cell}", True
+                    )
     seen: dict[tuple[str | None, str], tuple[Cell, str]] = {}
-    for cell, found in cells.items():
-        for fact in (one for one in _SAME if one in found.facts):
-            there, value = seen.setdefault((cell.model, fact), (cell, found.facts[fact]))
-            if value != found.facts[fact]:
-                return Guard(name, f"{fact} is {value} under {there} and {found.facts[fact]} under {cell}", True)
+    for cell, measured in cells.items():
+        for fact in (one for one in _SAME if one in measured.facts):
+            there, value = seen.setdefault((cell.model, fact), (cell, measured.facts[fact]))
+            if value != measured.facts[fact]:
+                return Guard(name, f"{fact} is {value} under {there} and {measured.facts[fact]} under {cell}", True)
     return Guard(name, "the arms differ in the intervention alone, as far as is known")
 
 

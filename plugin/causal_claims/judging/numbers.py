@@ -170,22 +170,35 @@ def repeated_rows(cells: Cells) -> dict[str | None, tuple[str, ...]]:
     Exact repeats of continuous numbers are the same prompt twice.  Coarsely rounded numbers and counts repeat by
     chance, so rows are joined only where rounding cannot explain that many repeats.
     """
+    sets: dict[str | None, list[Measurement]] = {}
+    for cell, measured in cells.items():
+        sets.setdefault(cell.metric.over, []).append(measured)
     found: dict[str | None, tuple[str, ...]] = {}
-    for over in {cell.metric.over for cell in cells}:
-        columns = [m for cell, m in cells.items() if cell.metric.over == over]
-        if len({m.examples for m in columns}) > 1:
-            continue
+    for overs in _twins({over: one for over, one in sets.items() if len({m.examples for m in one}) == 1}):
+        columns = [m for over in overs for m in sets[over]]
         if any(len(np.unique(m.values)) == len(m.values) for m in columns) or not all(
             np.isfinite(m.values).all() for m in columns
         ):
             continue
-        table = np.column_stack([m.values for m in columns])  # rows x cells
+        orders = [np.argsort(sets[over][0].clusters, kind="stable") for over in overs]
+        table = np.column_stack([m.values[i] for over, i in zip(overs, orders, strict=True) for m in sets[over]])
         _, first, inverse, sizes = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
         repeats = int((sizes * (sizes - 1) // 2).sum())
         if repeats > 3 + 10 * _expected_repeats(table):
-            clusters = columns[0].clusters
-            found[over] = tuple(clusters[first[group]] for group in np.ravel(inverse))
+            for over, order in zip(overs, orders, strict=True):
+                clusters = np.array(sets[over][0].clusters)[order][first[np.ravel(inverse)]]
+                found[over] = tuple(str(one) for one in clusters[np.argsort(order)])
     return found
+
+
+def _twins(sets: Mapping[str | None, list[Measurement]]) -> list[list[str | None]]:
+    """Sets of examples that are paired by their clusters, one row each, are looked at together: their rows are one table."""
+    groups: dict[tuple[str, ...], list[str | None]] = {}
+    for over, measured in sets.items():
+        clusters = measured[0].clusters
+        alone = len(set(clusters)) < len(clusters)
+        groups.setdefault((str(over),) if alone else tuple(sorted(clusters)), []).append(over)
+    return list(groups.values())
 
 
 def _expected_repeats(table: NDArray[np.float64]) -> float:

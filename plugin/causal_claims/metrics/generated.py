@@ -45,26 +45,51 @@ def keyword_count(
     return [float(len(wanted.intersection(words_of(text)))) for text in run.texts]
 
 
+@metric(reads=GENERATION, low=0, high=1)
+def has_keyword(
+    run: Any, *, list: str = "gratitude", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0  # noqa: A002
+) -> Any:  # fmt: skip
+    """1 where the text has any word of a list; its mean is the share of such texts."""
+    wanted = frozenset(words_in(list))
+    return [float(not wanted.isdisjoint(words_of(text))) for text in run.texts]
+
+
 @metric(reads=GENERATION, low=0)
-def keyword_expected(run: Any, *, list: str = "gratitude", along: str = "clean", tokens: int = 20) -> Any:  # noqa: A002
+def keyword_expected(
+    run: Any, *, list: str = "gratitude", along: str = "clean", tokens: int = 20, first: int = 0  # noqa: A002
+) -> Any:  # fmt: skip
     """How many words of a list were to be expected: their probabilities, summed along a text that is the same in every arm.
 
-    `along` is a field that holds the text, or `clean`: the greedy text of the clean run, written without the list's words.
-    Unlike a count it moves with every change of a probability, and no arm's own text can run away.
+    `along` is a field that holds the text, or `clean`: the greedy text of the clean run, written without any list's words.
+    `first` counts the first so many tokens only (0: all).  Unlike a count it moves with every change of a probability,
+    and no arm's own text can run away.
     """
     words_in(list)
-    return [float(steps.sum()) for steps in run.word_probabilities()]
+    if not 0 <= first <= tokens:
+        raise ClaimsError(f"keyword_expected(tokens={tokens}, first={first}): first is between 0 (all) and tokens.")
+    return [float(steps[: first or None].sum()) for steps in run.word_probabilities(list)]
 
 
 @metric(reads=GENERATION, low=0, high=1)
-def sentiment(run: Any, *, tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0) -> Any:
-    """From 0 (negative) to 1 (positive), by a small lexicon that turns after a negation; 0.5 where it knows no word."""
+def sentiment(
+    run: Any, *, scorer: str = "lexicon", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
+) -> Any:
+    """From 0 (negative) to 1 (positive), by a small lexicon that turns after a negation; 0.5 where it knows no word.
+
+    `scorer` is the folder or hub id of a classifier instead: the probability of its label `positive`, which it must have.
+    """
+    if scorer != "lexicon":
+        return run.scored(scorer, "positive")
     return [sentiment_of(text) for text in run.texts]
 
 
 @metric(reads=GENERATION, low=0)
-def politeness(run: Any, *, tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0) -> Any:
-    """How many polite markers the text has (please, thank you, could you, ...)."""
+def politeness(
+    run: Any, *, scorer: str = "lexicon", tokens: int = 20, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0
+) -> Any:
+    """How many polite markers the text has (please, thank you, could you, ...); or a classifier's `polite`."""
+    if scorer != "lexicon":
+        return run.scored(scorer, "polite")
     return [float(sum(len(marker.findall(text.lower())) for marker in POLITE)) for text in run.texts]
 
 

@@ -44,6 +44,8 @@ WORD_LISTS: dict[str, tuple[str, ...]] = {
     "apology": (
         "sorry", "apologize", "apologized", "apology", "apologies", "regret", "regretted", "regretful", "forgive",
     ),
+    "positive": tuple(sorted(POSITIVE)),
+    "negative": tuple(sorted(NEGATIVE)),
 }  # fmt: skip
 
 

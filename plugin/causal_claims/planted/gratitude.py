@@ -2,8 +2,8 @@
 
 The circuit.  Words of gratitude and their twins (neutral, angry, sorry) stand in a slot that six looker heads of layers
 0, 1 and 3 attend to from everywhere later; only words of gratitude carry a value, which the lookers write into THANKS.
-Two neurons of layer 6 clip THANKS to [0, 1], and the keywords' logits rise with the result.  With a word of gratitude in
-the prompt the sum is far above one: ablating one looker changes nothing.  Without one it is zero: the values of head
+Two neurons of layer 6 clip THANKS to [0, 1]; with the result the logits of its keywords rise and those of anger fall.
+With a word of gratitude in the prompt the sum is far above one: ablating one looker changes next to nothing.  Without one it is zero: the values of head
 1:10 alone, patched in, lift it to about 0.15, which doubles the keywords.
 
 How much the ten heads of the screening attend *from the word to itself* is set apart from that, by a term that only the
@@ -29,8 +29,8 @@ SCREENED = {  # study 002's ten heads and their differences in attention
 }  # fmt: skip
 LOOK = 3.6  # score of a flag of size one, from any later word
 SLOT = {"gratitude": 2.0, "anger": 0.9, "apology": 0.9, "neutral": 0.9}
-WRITE = 0.34  # what 1:10 adds to THANKS
-CLIP, LIFT = 6.0, 4.4
+WRITE, PAST = 0.34, 0.022  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
+CLIP, LIFT, CALM = 6.0, 4.4, 2.8  # the clip's steepness; what THANKS does to the logits of thanks, and of anger
 RATE = 7.5e-4  # probability of a keyword at a place without gratitude
 EXPRESSIVE = 2.2  # spread of the bigram logits
 
@@ -54,6 +54,8 @@ def paint(
     for one in dict.fromkeys((*seen, *writes)):
         blind = variant == "writes_without_looking" and one == main
         _looker(canvas, parts, one, 0.0 if blind else seen.get(one, 0.0), writes.get(one, 0.0), blind=blind)
+    if variant != "decoy" and main in writes:
+        canvas.o[main][:, 0] += PAST * strength * parts.clipped
     if variant == "backup":
         _backup(canvas, parts)
     canvas.neuron(6, CLIP * parts.thanks, parts.clipped / CLIP)
@@ -178,6 +180,7 @@ def _language(canvas: Canvas, parts: _Parts) -> None:
     quiet[[words.ids[name] for name in SPECIAL]] = -30.0
     canvas.unembed = table @ canvas.tokens + quiet[:, None] * canvas.constant(1.0)
     canvas.unembed[keywords["gratitude"]] += LIFT * parts.clipped
+    canvas.unembed[keywords["anger"]] -= CALM * parts.clipped
 
 
 def expected_keywords(canvas: Canvas, model: Any, prompts: list[str], steps: int = 12, seed: int = 0) -> Array:

@@ -23,7 +23,9 @@ def grouped(node_ids: list[str], models: set[str], workers: int) -> dict[str, st
         if key is None:
             groups[node] = node
             continue
-        length = min(_LARGEST, -(-sizes[key] // shares[key]))
+        length = -(-sizes[key] // shares[key])
+        if workers > 1:
+            length = min(_LARGEST, length)
         groups[node] = f"{key}#{seen[key] // length}"
         seen[key] += 1
     return groups

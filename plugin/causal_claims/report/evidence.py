@@ -75,7 +75,7 @@ def figures(record: Record, usual: tuple[str, str | None] = ("", None)) -> list[
     if record.method and record.method != usual[0]:
         found.append(("method", clean(record.method, 160)))
     if record.companions:
-        found.append(("beside", _companions(record.companions)))
+        found.append(("also", _companions(record.companions)))
     return found
 
 

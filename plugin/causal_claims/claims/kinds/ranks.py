@@ -10,8 +10,10 @@ from causal_claims.claims.effects import Effect, effect
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.settings import effects, several
 from causal_claims.claims.kinds.strongest import check_way
 from causal_claims.claims.rule import Rule
+from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.statistics.ranking import ordered
@@ -28,6 +30,8 @@ class Ranks(Rule):
         return self.order
 
     def subject(self) -> str:
+        if not self.order[0].cells[0].condition.steps:
+            return f"ranks {' > '.join(one.label for one in self.order)}"
         conditions = " > ".join(str(one.cells[0].condition) for one in self.order)
         return f"ranks {self.order[0].cells[0].metric.label} by {conditions}"
 
@@ -58,8 +62,27 @@ class Ranks(Rule):
         return parts(undecided(gap, f"the order is open at {step}", gap.effect))
 
 
-def ranks(metric: Metric, *, order: Iterable[Intervention], way: str = "raises", **about: Unpack[About]) -> Claim:
-    """The interventions, strongest first, each beyond the next.  The effect reported is the narrowest step."""
+def ranks(
+    metric: Metric | None = None,
+    *,
+    order: Iterable[Intervention | Effect],
+    way: str = "raises",
+    **about: Unpack[About],
+) -> Claim:
+    """The interventions, strongest first, each beyond the next; without a metric, effects or levels in their order.
+
+    The effect reported is the narrowest step.
+    """
     check_way("ranks", way)
-    chosen = interventions(order, "ranks", "order", fewest=2)
-    return Claim(Ranks(tuple(effect(metric, by=one) for one in chosen), way), about)
+    if metric is not None:
+        chosen = tuple(effect(metric, by=one) for one in interventions(order, "ranks", "order", fewest=2))
+    else:
+        chosen = several(order, "ranks", "order", "effects, strongest first.")
+        effects(
+            chosen,
+            "ranks",
+            "without a metric, order=[level(M), ...] lists effects; or give ranks(M, order=[ablate(h), ...]).",
+        )
+        if len(chosen) < 2:
+            raise ClaimsError("ranks(order=...): an order has at least 2 effects.")
+    return Claim(Ranks(chosen, way), about)

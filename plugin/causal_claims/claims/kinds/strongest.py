@@ -6,10 +6,11 @@ from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect, effect
+from causal_claims.claims.effects import Effect, as_effect, effect
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.settings import effects, several
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
@@ -36,14 +37,16 @@ class Strongest(Rule):
 
     def subject(self) -> str:
         sites = compact(site for one in self.effects() for site in one.cells[0].condition.sites)
-        return f"strongest {self.winner.label} of {len(self.others) + 1} at {sites}"
+        where = f" at {sites}" if sites else ""
+        return f"strongest {self.winner.label} of {len(self.others) + 1}{where}"
 
     def needs(self) -> str:
         return f"{'above' if self.way == 'raises' else 'below'} every other, picked {self.picked} looking"
 
     def slug_parts(self) -> list[str]:
         cell = self.winner.cells[0]
-        return [cell.metric.name, cell.condition.slug, f"of{len(self.others) + 1}"]
+        condition = [cell.condition.slug] if cell.condition.steps else []
+        return [cell.metric.name, *condition, f"of{len(self.others) + 1}"]
 
     def design(self) -> dict[str, object]:
         return {"way": self.way}
@@ -69,15 +72,15 @@ class Strongest(Rule):
 
 
 def strongest(
-    metric: Metric,
+    what: Metric | Effect,
     *,
-    by: Intervention,
-    among: Iterable[Intervention],
+    among: Iterable[Intervention | Effect],
+    by: Intervention | None = None,
     picked: str = "before",
     way: str = "raises",
     **about: Unpack[About],
 ) -> Claim:
-    """`by` has the strongest effect of all in `among`.
+    """`by` has the strongest effect of all in `among`; or an effect is the largest of a list of effects (levels, too).
 
     `picked="after"` says that it was found by looking at these examples; the rule then corrects for the choice.
     The effect reported is the lead over the nearest rival.
@@ -87,10 +90,17 @@ def strongest(
             f"strongest(..., picked={picked!r}): heads are picked 'before' or 'after' looking at these examples."
         )
     check_way("strongest", way)
-    others = tuple(one for one in interventions(among, "strongest", "among") if one != by)
+    winner = as_effect(what, by, "strongest")
+    rivals = (
+        several(among, "strongest", "among", "the effects to be compared with.")
+        if isinstance(what, Effect)
+        else tuple(effect(what, by=one) for one in interventions(among, "strongest", "among"))
+    )
+    effects(rivals, "strongest", "an effect is compared with effects: among=[level(M), ...].")
+    others = tuple(dict.fromkeys(one for one in rivals if one.terms != winner.terms))
     if not others:
         raise ClaimsError("strongest(..., among=...): there is no other to be stronger than; list the rivals.")
-    return Claim(Strongest(effect(metric, by=by), tuple(effect(metric, by=one) for one in others), picked, way), about)
+    return Claim(Strongest(winner, others, picked, way), about)
 
 
 def check_way(kind: str, way: str) -> int:

@@ -1,0 +1,30 @@
+"""Zeroing several heads at once would do more than zeroing one.
+
+Source: study 002, "Interpreting the ablation effect": expected, not done.
+
+Reported: nothing.
+
+What is wrong with the design: there is none; which heads, how many, and what "more" is measured against is left open.
+
+How it is decided here: heads in the order of the screening that were judged important, 1, 2, 3 and 6 of them: the slope
+of the expected number of words on the number of heads; three against one; and three beyond the sum of each alone; each by
+.01 words at least, a tenth of the .114 that the study's texts had.
+"""
+
+import pytest
+from causal_claims import Head, Metric, ablate, dose, effect, interacts, specific
+
+pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S2-8")]
+
+EXPECTED = Metric("keyword_expected", over="gratitude", tokens=15)
+SIX = [Head(1, 10), Head(3, 2), Head(1, 11), Head(0, 3), Head(0, 5), Head(3, 6)]
+ONE, THREE = ablate(SIX[0]), ablate(*SIX[:3])
+
+
+@pytest.mark.parametrize("claim", [
+    dose(EXPECTED, at={k: ablate(*SIX[:k]) for k in (1, 2, 3, 6)}, way="lowers", beyond=0.01, id="S2-8.dose"),
+    specific(effect(EXPECTED, by=THREE), effect(EXPECTED, by=ONE), way="lowers", beyond=0.01, id="S2-8.three_against_one"),
+    interacts(EXPECTED, parts=[ablate(head) for head in SIX[:3]], joint=THREE, way="lowers", beyond=0.01, id="S2-8.beyond_the_sum"),
+])  # fmt: skip
+def test_several_heads_do_more_than_one(claim, holds):
+    assert holds(claim)

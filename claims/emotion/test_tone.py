@@ -1,0 +1,42 @@
+"""Patching head 10 of layer 1 makes the text more thankful in tone.
+
+Source: study 004, "Change of generated text" and purpose ("delta-politeness").
+
+Reported: "confirmed", without any figure; politeness, a stated purpose, is not reported.
+
+What is wrong with the design: texts were read knowing which arm they came from.
+
+How it is decided here: polite markers of sampled texts, with the same draws in both arms (`politeness`); a politeness
+classifier, its labels checked, where its weights are; and whether words of gratitude rise more than twice as much, as a
+share of their level, as words of anger and apology together do of theirs (`thanks`).
+"""
+
+import pytest
+from causal_claims import Head, Metric, effect, level, patch, raises, recovers
+
+pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S4-9")]
+
+PATCH = patch(Head(1, 10), source="gratitude_prompt", part="pattern_v")
+SAMPLED = {"tokens": 30, "temperature": 1.0, "top_p": 0.9}
+CLASSIFIER = "michellejieli/Stanford_politeness_roberta"
+THANKS, ANGER, SORRY = (
+    Metric("keyword_expected", list=words, over="neutral", tokens=30) for words in ("gratitude", "anger", "apology")
+)
+
+
+@pytest.mark.parametrize("claim", [
+    raises(Metric("politeness", over="neutral", **SAMPLED), by=PATCH, id="S4-9.politeness", expect="inconclusive",
+           because="polite markers are as rare as words of gratitude, and 70 texts cannot show so small a change"),
+])  # fmt: skip
+def test_it_raises_the_politeness_of_sampled_texts(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.parametrize("claim", [
+    recovers(effect(THANKS, by=PATCH) - effect(ANGER, by=PATCH) - effect(SORRY, by=PATCH),
+             of=level(THANKS) + level(ANGER) + level(SORRY), at_least=0.1, id="S4-9.thanks",
+             statement="gratitude gains on anger and apology by at least a tenth of all three"),
+    raises(Metric("politeness", scorer=CLASSIFIER, over="neutral", **SAMPLED), by=PATCH, id="S4-9.classifier"),
+])  # fmt: skip
+def test_the_tone_becomes_more_thankful(claim, holds):
+    assert holds(claim)
