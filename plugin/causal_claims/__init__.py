@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from causal_claims.claims.effects import effect as effect
     from causal_claims.claims.effects import joint as joint
     from causal_claims.claims.effects import level as level
+    from causal_claims.claims.effects import pooled as pooled
     from causal_claims.claims.kinds.agrees import agrees as agrees
     from causal_claims.claims.kinds.beats import beats as beats
     from causal_claims.claims.kinds.correlates import correlates as correlates
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from causal_claims.claims.kinds.recovers import recovers as recovers
     from causal_claims.claims.kinds.replicates import replicates as replicates
     from causal_claims.claims.kinds.strongest import strongest as strongest
+    from causal_claims.claims.picked import Heads as Heads
+    from causal_claims.claims.picked import Pick as Pick
+    from causal_claims.claims.picked import picked as picked
     from causal_claims.errors import ClaimsError as ClaimsError
     from causal_claims.examples import Example as Example
     from causal_claims.examples import example_set as example_set
@@ -68,7 +72,8 @@ _HOMES = {
     "models": ("model_counts",),
     "examples": ("Example", "example_set", "in_discovery"),
     "claims.claim": ("Claim", "Behaviour"),
-    "claims.effects": ("Effect", "effect", "level", "joint"),
+    "claims.picked": ("Heads", "Pick", "picked"),
+    "claims.effects": ("Effect", "effect", "level", "joint", "pooled"),
     "claims.kinds.raises": ("raises", "lowers", "above", "below"),
     "claims.kinds.interacts": ("interacts", "specific"),
     **{f"claims.kinds.{kind}": (kind,) for kind in (

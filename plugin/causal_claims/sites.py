@@ -170,7 +170,10 @@ def compact(sites: Iterable[Site]) -> str:
     parts: list[str] = []
     groups: dict[str, list[int]] = {}
     for site in sorted(set(sites), key=str):
-        if isinstance(site, Head | KVHead):
+        if isinstance(site, Head | KVHead) and type(site) in (
+            Head,
+            KVHead,
+        ):  # a place in a list that is not known yet has a name instead
             groups.setdefault(f"L{site.layer}.{'H' if isinstance(site, Head) else 'KV'}", []).append(site.index)
         else:
             parts.append(str(site))

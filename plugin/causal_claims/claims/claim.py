@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any, TypedDict
 
@@ -29,6 +29,7 @@ class About(TypedDict, total=False):
     expect: str | None  # "refuted" or "invalid": known not to stand, kept as a strict expected failure
     because: str | None  # why that outcome is expected; goes with expect
     given: "Behaviour | None"  # what the model must be able to do for the claim to mean anything
+    asked: int | None  # how many heads the finding says it ablates
     picked_on: str | None  # the examples on which the heads were picked
     headline: bool  # in the small set that is also judged with Holm's correction
     gate: bool  # a regression of this claim stops a checkpoint
@@ -59,9 +60,18 @@ class Claim:
 
     rule: Rule
     about: About = field(default_factory=About, compare=False)
+    picks: tuple[Any, ...] = field(default=(), compare=False)  # how its heads are found, where they are not known yet
+    build: "Callable[..., Claim] | None" = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         _check_about(self.rule, self.about)
+
+    def of(self, heads: Callable[[Any], Any]) -> "Claim":
+        """The claim about the heads that each of its picks has found; a claim that names its heads is itself."""
+        if self.build is None:
+            return self
+        made = self.build(*(heads(pick) for pick in self.picks))
+        return replace(made, about={**made.about, "picked_on": self.about.get("picked_on")})
 
     @property
     def kind(self) -> str:

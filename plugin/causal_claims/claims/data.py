@@ -84,7 +84,11 @@ class Data:
     def samples(self, effect: Effect) -> tuple[Sample, ...]:
         """One sample, or one per set of examples where the effect spans several independent sets."""
         if effect not in self._samples:
-            self._samples[effect] = tuple(self._sample(terms) for terms in self._groups(effect))
+            groups = self._groups(effect)
+            if effect.pools:  # in an order that is the same for every effect
+                groups = sorted(groups, key=lambda terms: min(self.units(terms[0][1])))
+            parts = tuple(self._sample(terms) for terms in groups)
+            self._samples[effect] = (_together(parts),) if effect.pools else parts
         return self._samples[effect]
 
     def sample(self, effect: Effect) -> Sample:
@@ -124,6 +128,9 @@ class Data:
         return list(groups.values())
 
     def _sample(self, terms: list[tuple[float, Cell]]) -> Sample:
+        if not any(weight for weight, _ in terms):  # all cancelled: both arms are the same
+            terms = [(1.0, terms[0][1]), (-1.0, terms[0][1])]
+        terms = [(weight, cell) for weight, cell in terms if weight]
         cells = [cell for _, cell in terms]
         means = [cluster_means(self.cells[cell].values, self.units(cell)) for cell in cells]
         order = [dict(zip(mean.labels, mean.means, strict=True)) for mean in means]
@@ -141,6 +148,21 @@ class Data:
             contrast=not paired and (len(terms) > 1 or terms[0][0] != 1),
             labels=tuple(labels),
         )
+
+
+def _together(samples: Sequence[Sample]) -> Sample:
+    """Samples of disjoint sets, one after another."""
+    arms = [one.arms for one in samples if one.arms is not None]
+    bounds = [one.bound for one in samples if one.bound is not None]
+    paired = len(arms) == len(samples)
+    return Sample(
+        np.concatenate([one.values for one in samples]),
+        (np.concatenate([arm for arm, _ in arms]), np.concatenate([arm for _, arm in arms])) if paired else None,
+        sum(one.rows for one in samples),
+        "cluster" if any(one.unit == "cluster" for one in samples) else "example",
+        max(bounds) if len(bounds) == len(samples) else None,
+        contrast=any(one.contrast for one in samples),
+    )
 
 
 def _bound(terms: list[tuple[float, Cell]]) -> float | None:

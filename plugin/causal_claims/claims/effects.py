@@ -45,6 +45,7 @@ class Effect:
     terms: tuple[tuple[float, Cell], ...]
     label: str
     spelled: str = ""  # the label with every option of the metrics, for where two effects would read alike
+    pools: bool = False  # its sets of examples are one sample, an example of any set counting alike
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -66,13 +67,14 @@ class Effect:
             tuple((-weight, cell) for weight, cell in self.terms),
             f"-({self.label})",
             f"-({self.spelled or self.label})",
+            self.pools,
         )
 
     def __rmul__(self, factor: float) -> "Effect":
         if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < abs(factor) < float("inf"):
             raise MisuseError(f"an effect can be multiplied by a number other than 0, not by {factor!r}.")
         terms = tuple((factor * weight, cell) for weight, cell in self.terms)
-        return Effect(terms, f"{factor:g} * ({self.label})", f"{factor:g} * ({self.spelled or self.label})")
+        return Effect(terms, f"{factor:g} * ({self.label})", f"{factor:g} * ({self.spelled or self.label})", self.pools)
 
     def _refuse(self, sign: str) -> NoReturn:
         raise MisuseError(_NO_ORDER.format(sign=sign))
@@ -111,6 +113,21 @@ def level(metric: Metric, *, under: Intervention = BASELINE, model: str | None =
     return Effect(((1.0, Cell(metric, under, model)),), metric.label + rest, f"{metric}{rest}")
 
 
+def pooled(effects: Iterable[Effect], *, label: str) -> Effect:
+    """Effects on disjoint sets of examples as one: the mean over all examples, each under its own set's intervention.
+
+    What every task's own heads do: `pooled([effect(M.on(task), by=ablate(*own[task])) for task in tasks], label="own heads")`.
+    """
+    parts = tuple(effects)
+    for one in parts:
+        if not isinstance(one, Effect):
+            raise ClaimsError(f"pooled(...): {one!r} is no effect; give one effect for each set of examples.")
+    sets = [{cell.metric.over for cell in one.cells} for one in parts]
+    if not parts or any(a & b for i, a in enumerate(sets) for b in sets[:i]):
+        raise ClaimsError("pooled(...): give one effect for each set of examples, and each set once.")
+    return Effect(tuple(term for one in parts for term in one.terms), label, pools=True)
+
+
 def joint(*interventions: Intervention) -> Intervention:
     """Several interventions in one run, in the order given."""
     if not interventions:
@@ -119,6 +136,13 @@ def joint(*interventions: Intervention) -> Intervention:
     for one in interventions:
         total = total + _intervention(one, "joint")
     return total
+
+
+def effect_of(metric: Metric | None, by: "Intervention | Effect", kind: str) -> Effect:
+    """One of several that a kind compares: an effect as it is, or a metric's by an intervention."""
+    if isinstance(by, Effect):
+        return by
+    return effect(_metric(metric, kind), by=by)
 
 
 def as_effect(what: Metric | Effect, by: Intervention | None, kind: str) -> Effect:
@@ -151,13 +175,15 @@ def _combine(a: Effect, b: Effect, sign: int, mark: str) -> Effect:
     weights: dict[Cell, float] = {}
     for weight, cell in (*a.terms, *((sign * weight, cell) for weight, cell in b.terms)):
         weights[cell] = weights.get(cell, 0.0) + weight
-    terms = tuple((weight, cell) for cell, weight in weights.items() if weight != 0)
+    pools = a.pools or b.pools  # a set on which all cancels still counts, as so many zeros
+    terms = tuple((weight, cell) for cell, weight in weights.items() if weight != 0 or pools)
     if not terms:
         raise ClaimsError(
             f"({a.label}) {mark} ({b.label}) is nothing: every cell cancels, so there is nothing to measure."
         )
     first, second = told_apart(a, b)
-    return Effect(terms, f"({first}) {mark} ({second})", f"({a.spelled or a.label}) {mark} ({b.spelled or b.label})")
+    spelled = f"({a.spelled or a.label}) {mark} ({b.spelled or b.label})"
+    return Effect(terms, f"({first}) {mark} ({second})", spelled, pools)
 
 
 def _where(metric: Metric, model: str | None) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick
 from causal_claims.engine.classifier import check_scorer
 from causal_claims.engine.edits import edits, needs, source_prompts
 from causal_claims.engine.estimate import estimate
@@ -18,6 +19,7 @@ from causal_claims.engine.pattern import pattern
 from causal_claims.engine.precision import Margins, by_margin, cheapest, cheapest_first, floor_of
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.room import fits
+from causal_claims.engine.screening import Array, find_heads, screen
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
 from causal_claims.engine.store import Address, Entry, Store
 from causal_claims.engine.task import Path, Task
@@ -45,6 +47,7 @@ class Engine:
         self.store = Store(settings.cache)
         self._held: dict[tuple[str, str], Loaded] = {}  # by key and dtype
         self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
+        self._scores: dict[tuple[str, str, str], Array] = {}  # of all heads: model, score, examples
         self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
         self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[ExampleSet, dict[str, str]]] = {}
 
@@ -77,6 +80,13 @@ class Engine:
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def heads(self, model: str, pick: Pick) -> Heads:
+        """The heads that a claim is about, found on this model."""
+        loaded, key = self.loaded(model), (model, pick.score, pick.over)
+        if key not in self._scores:
+            self._scores[key] = screen(loaded, self.settings, pick.score, pick.over)
+        return find_heads(loaded, pick, self._scores[key])
 
     def attention(self, model: str, head: Head, over: str) -> dict[str, Any] | None:
         """A head's pattern on the first example of a set, for a picture; None unless the model is in memory."""

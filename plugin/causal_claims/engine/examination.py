@@ -18,6 +18,7 @@ from causal_claims.engine.work import Work
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import Example
 from causal_claims.interventions.intervention import Intervention
+from causal_claims.metrics.lexicon import words_in
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
@@ -88,7 +89,11 @@ class Examination:
                 for part in parts if part.condition == condition
                 for row, theirs in zip(part.rows, part.values[metric], strict=True)
             ]  # fmt: skip
-            apart = [pair for pair in pairs if not _near(pair[1], pair[2], self._tolerance)]
+            apart = [
+                pair
+                for pair in pairs
+                if not _near(pair[1], pair[2], self._tolerance, metric.spec.scale if metric.spec else 1.0)
+            ]
             # a whole number flips at a tie that rounding decides; one such flip is no disagreement
             spared = len(pairs) // 4 if all(float(x).is_integer() for _, *both in pairs for x in both) else 0
             if len(apart) > spared:
@@ -125,7 +130,11 @@ def counts_prompt(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -
     nextdoor = [
         replace(one, prompt=other.prompt) for one, other in zip(examples, [*examples[1:], *examples[:1]], strict=True)
     ]
-    for rows, change in ((doubled, "once its prompt is said twice"), (nextdoor, "with another prompt")):
+    changed = [(doubled, "once its prompt is said twice"), (nextdoor, "with another prompt")]
+    if (words := metric.option("list")) is not None:
+        saying = " ".join(words_in(str(words)))
+        changed.append(([replace(one, prompt=saying) for one in examples], "with a prompt of the words it counts"))
+    for rows, change in changed:
         try:
             before, after = (_on_nothing(loaded, metric, some) for some in (examples, rows))
         except (ClaimsError, ValueError, ZeroDivisionError):
@@ -156,5 +165,5 @@ def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]
     return ordered[::step][:count]
 
 
-def _near(ours: float, theirs: float, tolerance: float) -> bool:
-    return abs(ours - theirs) <= tolerance * max(1.0, abs(theirs)) or (np.isnan(ours) and np.isnan(theirs))
+def _near(ours: float, theirs: float, tolerance: float, scale: float) -> bool:
+    return abs(ours - theirs) <= tolerance * max(scale, abs(theirs)) or (np.isnan(ours) and np.isnan(theirs))

@@ -34,6 +34,7 @@ from causal_claims.engine.sources import Sources
 from causal_claims.engine.task import Part, Task
 from causal_claims.engine.tokens import pad
 from causal_claims.errors import ClaimsError
+from causal_claims.examples import Example
 from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.sites import LAST, Stage
 
@@ -78,6 +79,20 @@ class GenerationPath:
             if later:
                 waiting.insert(0, (rows, later))
             yield from found
+
+    @torch.inference_mode()
+    def written(self, rows: Sequence[Example], tokens: int) -> list[tuple[int, ...]]:
+        """What the unedited model writes, greedily."""
+        found: list[tuple[int, ...]] = []
+        prompts = [self.loaded.tokens.prompt(one.prompt, f"example {one.id!r}") for one in rows]
+        size = min(16, self._rows(max(map(len, prompts)) + tokens))
+        for first in range(0, len(rows), size):
+            part = slice(first, first + size)
+            batch = pad(prompts[part], self.loaded.device, "left")
+            alone = Block(slice(0, len(batch.ids)), Delivery(BASELINE), (), _no_edit)
+            decoder = Decoder(self.net, batch, [alone], tokens, frozenset())
+            found += map(tuple, decoder.run(Decoding(tokens), rows[part], ending(self.loaded)))
+        return found
 
     def _rows(self, length: int) -> int:
         """Rows that decode at once: what their keys and values take, and what the budget of tokens likes."""
@@ -149,6 +164,10 @@ class GenerationPath:
         clean = Decoder(self.net, batch, alone, decoding.tokens, frozenset())
         ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=left_out(self.loaded))
         return Script(tuple(map(tuple, ids)), lists)
+
+
+def _no_edit(edit: Edit, live: Live | None) -> SiteRun:
+    raise AssertionError(f"{edit.site}: the clean run has no edits")
 
 
 def _check_context(loaded: Loaded, task: Task, prompts: Sequence[tuple[int, ...]], decoding: Decoding) -> None:

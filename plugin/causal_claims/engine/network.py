@@ -176,6 +176,10 @@ class Network:
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float, causal: bool = False) -> Tensor:
     """Fused attention; tensors are rows x positions x heads x d_head."""
     grouped = q.shape[2] != k.shape[2]
+    if grouped and q.shape[1] == 1 and (mask is None or mask.shape[1] == 1):  # a group's heads, as if they were queries
+        rows, _, heads, width = q.shape
+        folded = q.reshape(rows, k.shape[2], heads // k.shape[2], width).transpose(1, 2)
+        return attend(folded, k, v, mask, scale).transpose(1, 2).reshape(rows, 1, heads, width)
     if grouped and mask is not None:  # a mask and grouped heads together leave the fused kernels
         k, v = (t.repeat_interleave(q.shape[2] // k.shape[2], 2) for t in (k, v))
         grouped = False

@@ -89,6 +89,12 @@ class Readout:
         ids = [self.tokens.single(word, one.prompt, f"example {one.id!r}, field {name!r}") for one, word in words]
         return torch.tensor(ids, device=self.batch.ids.device)
 
+    def first_token(self, name: str) -> Tensor:
+        """The first token of a field's text, where it continues the prompt after a space.  # rows"""
+        words = zip(self.examples, self.field(name), strict=True)
+        ids = [self.tokens.first(word, one.prompt, f"example {one.id!r}, field {name!r}") for one, word in words]
+        return torch.tensor(ids, device=self.batch.ids.device)
+
     def span(self, name: str) -> Tensor:
         """Where the text of a field stands in the prompt.  # rows x positions, True inside"""
         found = torch.zeros_like(self.batch.mask)

@@ -128,6 +128,16 @@ class Tokens:
             f"a logit belongs to one token, so choose a word that is one.{hint}"
         )
 
+    def first(self, text: str, prompt: str, asked: str) -> int:
+        """The token with which the prompt goes on, where a space and this text come next."""
+        stem, whole = self._bare(prompt), self._bare(f"{prompt} {text}")
+        if whole[: len(stem)] != stem or len(whole) == len(stem):
+            raise ClaimsError(
+                f"{asked}: {text!r} changes the tokens of the prompt that it continues; end the prompt otherwise."
+            )
+        self._refuse_unknown(f" {text}", asked)
+        return int(whole[len(stem)])
+
     def _bare(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 

@@ -108,10 +108,10 @@ class Operation:
     def stage(self, site: Site) -> Stage:
         if isinstance(site, Resid):
             return RESID_STAGES[site.at]
-        return self.writes[type(site)]
+        return next(stage for kind, stage in self.writes.items() if isinstance(site, kind))
 
     def _spread(self, site: Any) -> list[Site]:
-        if isinstance(site, Head | KVHead | VSlice | Resid) and type(site) in self.writes:
+        if isinstance(site, Head | KVHead | VSlice | Resid) and isinstance(site, tuple(self.writes)):
             return [site]
         takes = " or ".join(kind.__name__ for kind in self.writes)
         if isinstance(site, list | tuple | set | frozenset) or hasattr(site, "__next__"):

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from causal_claims.claims.claim import LEVELS, Claim
 from causal_claims.claims.effects import Cell
+from causal_claims.errors import ClaimsError
+from causal_claims.examples import examples
 from causal_claims.interventions.intervention import OPERATIONS
 from causal_claims.models import ModelSpec
 from causal_claims.sites import Resid, VSlice
@@ -20,6 +22,8 @@ def design_guards(claim: Claim, spec: ModelSpec | None) -> Iterator[Guard]:
     for guard in paths:
         yield guard if asks_for_a_cause(claim) else replace(guard, fired=False)
     yield _selection(claim)
+    if (asked := claim.about.get("asked")) is not None:
+        yield _really_ablated(asked, cells)
 
 
 def asks_for_a_cause(claim: Claim) -> bool:
@@ -92,10 +96,34 @@ def _selection(claim: Claim) -> Guard:
     judged = {cell.metric.over for cell in claim.cells}
     if picked is not None and picked in judged and not claim.rule.corrects_selection:
         return Guard("selection", f"the heads were picked on {picked!r}, the same examples that judge them", True)
+    if picked is not None and not claim.rule.corrects_selection:
+        for over in sorted(name for name in judged if name is not None):
+            if both := _units(picked) & _units(over):
+                return Guard(
+                    "selection",
+                    f"the heads were picked on {picked!r}, which has {len(both)} of the {len(_units(over))} units of {over!r}",
+                    True,
+                )
     return Guard(
         "selection",
         f"the heads were picked on {picked!r}, judged on others" if picked else "no choice on other data is declared",
     )
+
+
+def _really_ablated(asked: int, cells: list[Cell]) -> Guard:
+    """A list that is too short makes two doses one intervention."""
+    for cell in cells:
+        if (count := len(set(cell.condition.sites))) != asked:
+            return Guard("heads really ablated", f"{asked} heads are asked for, and {count} are ablated", True)
+    return Guard("heads really ablated", f"{asked} heads are ablated, as asked")
+
+
+def _units(name: str) -> frozenset[str]:
+    """The independent units of a set of examples; of recorded numbers the set need not be declared."""
+    try:
+        return frozenset(one.unit for one in examples(name).examples)
+    except ClaimsError:
+        return frozenset()
 
 
 def wording_guard(claim: Claim, level: str) -> Guard:

@@ -42,13 +42,15 @@ def judge(
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
+    given = claim.about.get("given")
+    pooled = any(one.pools for one in (*claim.rule.effects(), *([given.level] if given else [])))
     guards = [
         *design_guards(claim, spec),
-        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim)),
+        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim), pooled=pooled),
         *arm_guards(claim, cells),
         *more_guards,
     ]
-    if twins:
+    if twins and not any(guard.fired for guard in guards):  # unfit numbers cannot be held against their controls
         guards += norm_artefact(claim, cells, twins, seed=seed_of(claim), confidence=confidence)
     repeats = repeated_rows(cells)
     guards = [_joined(guard, repeats) for guard in guards]

@@ -12,16 +12,16 @@ from causal_claims.verdicts import Guard, Outcome, number
 Cells = Mapping[Cell, Measurement]
 
 
-def data_guards(cells: Cells, *, integrity: bool = False, cause: bool = True) -> Iterator[Guard]:
+def data_guards(cells: Cells, *, integrity: bool = False, cause: bool = True, pooled: bool = False) -> Iterator[Guard]:
     """All guards on recorded numbers.
 
     A claim of exact equality (`integrity`) may see identical figures; one that asks for no `cause` may reproduce a figure
-    however it was read.
+    however it was read.  Sets of examples that are judged as one sample (`pooled`) must vary as one.
     """
     yield _finite(cells)
     yield _delivered(cells)
     if not integrity:
-        yield _informative(cells)
+        yield _informative(cells, pooled)
     if cause:
         yield _read_position(cells)
     yield _replication_unit(cells)
@@ -59,18 +59,18 @@ def _delivered(cells: Cells) -> Guard:
     )
 
 
-def _informative(cells: Cells) -> Guard:
+def _informative(cells: Cells, pooled: bool) -> Guard:
     """A metric without variance, a constant arm beside a varying one, or the same figures twice."""
     name = "uninformative"
-    if sentence := _without_variance(cells) or _constant_arm(cells) or _same_figures(cells):
+    if sentence := _without_variance(cells, pooled) or _constant_arm(cells) or _same_figures(cells):
         return Guard(name, sentence, True)
     return Guard(name, "the metric varies, and no two conditions have the same figures")
 
 
-def _without_variance(cells: Cells) -> str | None:
+def _without_variance(cells: Cells, pooled: bool) -> str | None:
     by_metric: dict[tuple[str, str | None], list[Measurement]] = {}
     for cell, found in cells.items():
-        by_metric.setdefault((str(cell.metric), cell.metric.over), []).append(found)
+        by_metric.setdefault((str(cell.metric), None if pooled else cell.metric.over), []).append(found)
     for (metric, _), measured in by_metric.items():
         values = np.concatenate([one.values for one in measured])
         if len(values) > 1 and np.ptp(values) == 0:

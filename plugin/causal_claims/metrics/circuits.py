@@ -20,6 +20,13 @@ def direct_logit(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     return ((z @ run.output(layer, head)) * run.unembedding(run.token("target"))).sum(-1)
 
 
+@metric(reads=_z, low=0, gauge_free=False)
+def head_output(run: Any, *, layer: int = 0, head: int = 0) -> Any:
+    """The largest number that a head hands to o_proj, over all tokens of the prompt: 0 where it was silenced."""
+    z = run.z(layer)[:, :, head].float().abs().amax(-1)  # rows x positions
+    return (z * run.batch.mask).amax(-1)
+
+
 @metric(reads=_WEIGHTS, tokens=("prompt",))
 def ov_projection(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     """How much a head's write raises each example's word, over all that it may read: W_U W_O W_V applied to the mean embedding.

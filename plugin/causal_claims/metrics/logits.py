@@ -29,6 +29,21 @@ def log_p_target(run: Any) -> Any:
     return run.log_probability("target")
 
 
+@metric(low=0, high=1, needs=("value",))
+def value_first(run: Any) -> Any:
+    """1 where the first token of `value` is the most probable one to come next: a match without writing the text."""
+    return run.logits().argmax(-1) == run.first_token("value")
+
+
+@metric(needs=("value",), scale=10.0)
+def value_log_odds(run: Any) -> Any:
+    """The log odds that the first token of `value` comes next: it moves with every change, where a match flips at once."""
+    log_p = run.log_probabilities()
+    first = run.first_token("value")[:, None]
+    others = log_p.scatter(1, first, -math.inf).logsumexp(-1)
+    return log_p.gather(1, first)[:, 0] - others
+
+
 @metric(low=0, high=1, needs=("target",))
 def top1(run: Any) -> Any:
     """1 where `target` is the most probable token; its mean is the accuracy."""

@@ -25,6 +25,7 @@ class MetricSpec:
     gauge_free: bool = True  # unchanged by V -> M V with O -> O M^-1; otherwise only descriptive
     positions: str = "last"  # where it reads the logits: at the prompt's last token, or at "all"
     version: int = 1
+    scale: float = 1.0  # the size of the numbers that it is a difference of, where those are large and it is small
     tokens: tuple[str, ...] = ()  # fields that are one token each; `prompt` is the prompt itself
 
     @property
@@ -140,6 +141,7 @@ def metric(
     positions: str = "last",
     version: int = 1,
     tokens: tuple[str, ...] | None = None,
+    scale: float = 1.0,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a metric: the function's keyword-only arguments are its options, with their defaults.
 
@@ -157,7 +159,7 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version,
+            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version, scale,
             tuple(name for name in needs if name in ("target", "foil")) if tokens is None else tokens,
         )  # fmt: skip
         return function

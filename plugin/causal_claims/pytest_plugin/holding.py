@@ -75,7 +75,7 @@ class Holds:
         self._judged: dict[int, Judged] = {}
         item.stash[JUDGED] = []
 
-    def __call__(self, claim: Claim, values: Values | Callable[[], Values] | None = None) -> Judged:
+    def __call__(self, claim: Claim, values: Values | Callable[..., Values] | None = None) -> Judged:
         __tracebackhide__ = True
         if not isinstance(claim, Claim):
             raise ClaimsError(f"holds({claim!r}): give a claim, e.g. raises(M, by=ablate(Head(27, 11)), beyond=0.02).")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick, read_heads
 from causal_claims.errors import ClaimsError, NotRunError, listing
 from causal_claims.judging.arms import norm_twins
 from causal_claims.judging.judge import judge, not_run
@@ -50,6 +52,8 @@ class Judge:
         self._sequential = sequential
         self._margins = dict(settings.margins)
         self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (claim id, model) -> what it stands for
+        self._files: dict[Path, Heads] = {}
+        measuring.find = self.heads
         self.used: dict[tuple[str, str, str], Measurement] = {}
 
     def learn(self, claims: Iterable[tuple[Claim, str]]) -> None:
@@ -59,16 +63,17 @@ class Judge:
                 self._stands_for(self.with_margin(claim), key)
 
     def judge(
-        self, item: pytest.Item, claim: Claim, model: str | None, values: Values | Callable[[], Values] | None
+        self, item: pytest.Item, claim: Claim, model: str | None, values: Values | Callable[..., Values] | None
     ) -> Record:
         """Measure, judge, write the record.  Values may be measured here: a NotRunError of theirs is NOT RUN."""
         key = model or BY_HAND
         spec = self._registry.models.get(key)
-        judged = self.with_margin(claim)
+        judged = content = self.with_margin(claim)
         cells: Mapping[Cell, Measurement] = {}
         twins: Mapping[Cell, Measurement] = {}
         try:
-            given = values() if callable(values) else values
+            judged = self.with_margin(claim.of(lambda pick: self.heads(key, pick)))
+            given = values(*(self.heads(key, pick) for pick in claim.picks)) if callable(values) else values
             if given is None and model is not None and self._sequential is not None:
                 cells, verdict = self._sequential.judge(judged, model)
             else:
@@ -80,7 +85,23 @@ class Judge:
             self.use((*cells.values(), *twins.values()))
         except NotRunError as reason:
             cells, verdict = {}, not_run(reason)
-        return self._record(item, judged, key, cells, verdict)
+        return self._record(item, judged, key, cells, verdict, content)
+
+    def heads(self, model: str, pick: Pick) -> Heads:
+        """The heads that a claim is about: those of a file where one is given, else found on the model."""
+        for key, path in self._settings.heads:
+            if key == model:
+                if path not in self._files:
+                    self._files[path] = read_heads(path)
+                if self._files[path].score == pick.score:
+                    width = self._registry[model].heads if model in self._registry.models else None
+                    return replace(self._files[path], width=width or self._files[path].width)
+        if self._recorded is not None:
+            raise NotRunError(
+                f"its heads are found by {pick.score} on {pick.over}, and recorded numbers have no model: "
+                f"name them with --claims-heads {model}=FILE (causal-claims heads writes it)."
+            )
+        return self._measuring.heads(model, pick)
 
     def use(self, found: Iterable[Measurement]) -> None:
         """A cell of a sequential run may be read on fewer examples by one claim than by another."""
@@ -91,7 +112,7 @@ class Judge:
     def error(self, item: pytest.Item, claim: Claim, model: str | None, error: Exception) -> Record:
         """The program or the machine failed: written down, and never as a verdict."""
         text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
-        return self._record(item, claim, model or BY_HAND, {}, Verdict(Outcome.ERROR, text, Evidence(None)))
+        return self._record(item, claim, model or BY_HAND, {}, Verdict(Outcome.ERROR, text, Evidence(None)), claim)
 
     def _cells(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
         if model is None:
@@ -119,7 +140,13 @@ class Judge:
             return {}
 
     def _record(
-        self, item: pytest.Item, claim: Claim, key: str, cells: Mapping[Cell, Measurement], verdict: Verdict
+        self,
+        item: pytest.Item,
+        claim: Claim,
+        key: str,
+        cells: Mapping[Cell, Measurement],
+        verdict: Verdict,
+        asked: Claim,
     ) -> Record:
         marker = item.get_closest_marker("finding")
         facts = next((dict(found.facts) for found in cells.values() if found.facts), {})
@@ -136,7 +163,7 @@ class Judge:
             facts=facts,
             attention=self._attention(claim, key) if cells and verdict.evidence.receipt is not None else None,
         )
-        content, known = _content(claim), self._stands_for(claim, key)
+        content, known = _content(asked), self._stands_for(asked, key)
         if known != content and verdict.outcome is not Outcome.ERROR:
             what = "that differ in their margin only" if known[0] == content[0] else "that are different"
             raise ClaimsError(f"two claims {what} have the id {made.id!r}; give one of them another with id='...'.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.examples import ExampleSet, first_units
 from causal_claims.judging.arms import norm_twins
@@ -34,6 +36,7 @@ class Measuring:
     def __init__(
         self, registry: Registry, settings: Settings, progress: Any = None, notes: Notes | None = None
     ) -> None:
+        self.find: Callable[[str, Pick], Heads] = self.heads  # the heads that a claim is about; a file may name them
         self._registry = registry
         self._settings = settings
         self._progress = progress
@@ -42,7 +45,8 @@ class Measuring:
         self._refused: dict[str, ClaimsError] = {}  # models that cannot be loaded
         self._found: dict[tuple[str, Cell], Measurement | ClaimsError] = {}
         self._groups: dict[str, str] = {}  # test -> the group it is handed out with
-        self._wanted: dict[str, dict[str, dict[Cell, None]]] = {}  # group -> model -> cells
+        self._wanted: dict[str, list[tuple[str, Claim]]] = {}  # group -> model and claim
+        self._heads: dict[tuple[str, Pick], Heads] = {}
         self._patterns: dict[tuple[str, Head, str], Mapping[str, Any] | None] = {}
         self._margins: dict[str, list[tuple[Sequence[Cell], float]]] = {}  # model -> what claims compare, how finely
         self._last: dict[str, str] = {}  # model -> the last test that reads it
@@ -84,11 +88,11 @@ class Measuring:
             if "model" in getattr(item, "fixturenames", ()):  # it measures by hand
                 self._last[model] = item.nodeid
                 continue
-            wanted = self._wanted.setdefault(self._group(item.nodeid, model), {})
+            wanted = self._wanted.setdefault(self._group(item.nodeid, model), [])
             for claim in claims_in(item).values():
                 self._margins.setdefault(model, []).append((claim.cells, _fineness(claim)))
+                wanted.append((model, claim))
                 for cell in (*claim.cells, *norm_twins(claim).values()):
-                    wanted.setdefault(cell.model or model, {})[cell] = None
                     self._last[cell.model or model] = item.nodeid
 
     def cells(self, node_id: str, model: str, cells: Sequence[Cell]) -> dict[Cell, Measurement]:
@@ -97,14 +101,30 @@ class Measuring:
         for key in dict.fromkeys(cell.model or model for cell in cells):
             here = [cell for cell in cells if (cell.model or model) == key]
             if any((key, cell) not in self._found for cell in here):
-                together = self._wanted.get(self._group(node_id, model), {}).get(key, {})
-                self._measure(key, dict.fromkeys([*here, *together]))
+                self._measure(key, dict.fromkeys([*here, *self._together(self._group(node_id, model), key)]))
             for cell in here:
                 one = self._found[key, cell]
                 if isinstance(one, ClaimsError):
                     raise one
                 found[cell] = one
         return found
+
+    def heads(self, model: str, pick: Pick) -> Heads:
+        """The heads that a claim is about: found on the model, once."""
+        if (model, pick) not in self._heads:
+            engine = self.engine(model)
+            if not hasattr(engine, "heads"):
+                raise NotRunError("heads are not found on a cluster: name them with --claims-heads KEY=FILE.")
+            self._heads[model, pick] = engine.heads(model, pick)
+        return self._heads[model, pick]
+
+    def _together(self, group: str, key: str) -> Iterator[Cell]:
+        """The cells on one model of all claims of a group."""
+        for model, claim in self._wanted.get(group, ()):
+            with suppress(ClaimsError):  # a claim that cannot be made says so where it is judged
+                made = claim.of(lambda pick, model=model: self.find(model, pick))  # type: ignore[misc]
+                cells = (*made.cells, *norm_twins(made).values())
+                yield from (cell for cell in cells if (cell.model or model) == key)
 
     def look(self, model: str, cells: Sequence[Cell], share: float) -> dict[Cell, Measurement | ClaimsError]:
         """Cells on a share of their examples, for sequential runs."""

@@ -30,6 +30,11 @@ _VALUES = (  # name, metavar, help
 )  # fmt: skip
 _LISTS = (
     ("model", "KEY=PATH_OR_ID[@REV]", "a checkpoint in the place of a key of models.yaml"),
+    (
+        "heads",
+        "KEY=FILE",
+        "the heads that claims on a model are about, instead of finding them (causal-claims heads writes such a file)",
+    ),
     ("margin", "ID=VALUE", "judge one claim with another margin"),
 )
 _FLAGS = (

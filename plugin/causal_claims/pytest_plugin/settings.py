@@ -24,6 +24,7 @@ class Settings:
 
     models: Path
     overrides: tuple[str, ...]
+    heads: tuple[tuple[str, Path], ...]
     measurements: Path | None
     inconclusive: str
     reports: Path | None
@@ -115,6 +116,7 @@ def read_settings(config: pytest.Config) -> Settings:
     return Settings(
         models=models,
         overrides=tuple(overrides),
+        heads=tuple(_heads(config, text) for text in config.getoption("--claims-heads")),
         measurements=path("measurements"),
         inconclusive=values.choice(
             "inconclusive", option("inconclusive", "skip" if held else "fail"), ("fail", "skip")
@@ -148,3 +150,11 @@ def read_settings(config: pytest.Config) -> Settings:
         fail_on=values.fail_on(named("fail-on") or str(config.getini("claims_fail_on"))),
         not_run=values.choice("not-run", option("not-run", "error" if gate else "skip"), ("skip", "error")),
     )
+
+
+def _heads(config: pytest.Config, text: str) -> tuple[str, Path]:
+    key, _, where = text.partition("=")
+    if not key or not where or not from_here(config, where).is_file():
+        why = f"there is no file {where}" if where else "write KEY=FILE"
+        raise pytest.UsageError(f"--claims-heads {text!r}: {why}, e.g. llama_3_8b_instruct=retrieval_heads.json.")
+    return key, from_here(config, where)

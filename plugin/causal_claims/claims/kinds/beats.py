@@ -6,10 +6,10 @@ from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect, effect
+from causal_claims.claims.effects import Effect, as_effect, effect_of
 from causal_claims.claims.estimate import contrast, estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
-from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.family import listed, parted
 from causal_claims.claims.kinds.settings import margin
 from causal_claims.claims.kinds.strongest import check_way
 from causal_claims.claims.rule import Rule
@@ -90,10 +90,10 @@ class Beats(Rule):
 
 
 def beats(
-    metric: Metric,
+    what: Metric | Effect,
     *,
-    by: Intervention,
-    against: Iterable[Intervention],
+    by: Intervention | None = None,
+    against: Iterable[Intervention | Effect],
     way: str = "lowers",
     beyond: float = 0.0,
     **about: Unpack[About],
@@ -101,10 +101,14 @@ def beats(
     """The targeted set has a stronger effect than matched random sets; `random_sets` draws them.
 
     With 39 random sets or more the rank test can reach p = .025; with fewer than 19 nothing can be supported.
+    Given an effect, the random sets are effects too.
     """
     check_way("beats", way)
     beyond = margin(beyond, "beats", "beyond", "the direction is given by way=.")
-    controls = interventions(against, "beats", "against", fewest=2)
-    if by in controls:
-        raise ClaimsError(f"beats(..., against=...): the target {by} is among its own random sets; leave it out.")
-    return Claim(Beats(effect(metric, by=by), tuple(effect(metric, by=one) for one in controls), way, beyond), about)
+    target, metric = as_effect(what, by, "beats"), what if isinstance(what, Metric) else None
+    controls = tuple(effect_of(metric, one, "beats") for one in listed(against, "beats", "against"))
+    if target in controls:
+        raise ClaimsError(
+            f"beats(..., against=...): the target {by or target.label} is among its own random sets; leave it out."
+        )
+    return Claim(Beats(target, controls, way, beyond), about)

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Unpack
 
 import numpy as np
 
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
-from causal_claims.claims.effects import Effect, effect
+from causal_claims.claims.effects import Effect, effect_of
 from causal_claims.claims.estimate import contrast, estimate
 from causal_claims.claims.kinds.deciding import decision, superiority, undecided
-from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.family import listed, parted
 from causal_claims.claims.kinds.settings import figure, margin
 from causal_claims.claims.kinds.strongest import check_way
 from causal_claims.claims.rule import Rule
@@ -75,7 +76,8 @@ class Dose(Rule):
 
     def _monotone(self, Y: np.ndarray, data: Data) -> Decision:
         found = monotone_steps(Y, self.beyond)
-        steps = [contrast(Y[:, i + 1] - Y[:, i], data.sample(self.curve[0]), data) for i in range(Y.shape[1] - 1)]
+        ways = [(b, a) if self.sign > 0 else (a, b) for a, b in pairwise(self.curve)]
+        steps = [estimate(data, one - other) for one, other in ways]
         worst = min(range(len(steps)), key=lambda i: steps[i].interval.low)
         step, where = steps[worst], f"from k={self.doses[worst]:g} to {self.doses[worst + 1]:g}"
         if all(one.interval.low > -self.beyond for one in steps) and not step.thin:
@@ -88,9 +90,9 @@ class Dose(Rule):
 
 
 def dose(
-    metric: Metric,
+    metric: Metric | None = None,
     *,
-    at: Mapping[float, Intervention],
+    at: Mapping[float, Intervention | Effect],
     way: str = "lowers",
     beyond: float = 0.0,
     monotone: bool = False,
@@ -98,16 +100,16 @@ def dose(
 ) -> Claim:
     """The effect grows with the dose: `at={1: ablate(...), 2: ablate(...), 5: ...}`, by the slope on log k.
 
-    `monotone=True` claims instead that no step turns back by more than `beyond`.
+    Where each dose is given as an effect, no metric is named.  `monotone=True` claims instead that no step turns back by more than `beyond`.
     """
     check_way("dose", way)
     beyond = margin(beyond, "dose", "beyond", "the direction is given by way=.")
     if not isinstance(at, Mapping):
         raise ClaimsError("dose(..., at=...) takes doses with their interventions: at={1: ablate(a), 2: ablate(a, b)}.")
-    chosen = interventions(at.values(), "dose", "at", fewest=3)
+    chosen = listed(at.values(), "dose", "at", fewest=3)
     doses = tuple(figure(k, "dose", "doses") for k in at)
     if any(k <= 0 for k in doses) or list(doses) != sorted(doses):
         raise ClaimsError(
             f"dose(..., at=...): doses are positive and in rising order, not {', '.join(f'{k:g}' for k in doses)}."
         )
-    return Claim(Dose(doses, tuple(effect(metric, by=one) for one in chosen), way, beyond, monotone), about)
+    return Claim(Dose(doses, tuple(effect_of(metric, one, "dose") for one in chosen), way, beyond, monotone), about)

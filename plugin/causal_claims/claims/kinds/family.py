@@ -31,6 +31,17 @@ def interventions(given: Iterable[Any], kind: str, name: str, fewest: int = 1) -
     return chosen
 
 
+def listed(given: Iterable[Any], kind: str, name: str, fewest: int = 1) -> tuple[Any, ...]:
+    """Interventions, or effects that each say by what; all of one sort."""
+    if isinstance(given, Iterable) and not isinstance(given, str | Intervention):
+        given = tuple(given)
+        if given and all(isinstance(one, Effect) for one in given):
+            if len(given) < fewest or len(set(given)) < len(given):
+                raise ClaimsError(f"{kind}(..., {name}=...): give at least {fewest} effects, each once.")
+            return given
+    return interventions(given, kind, name, fewest)
+
+
 def parted(
     effects: Sequence[Effect], estimates: Sequence[Estimate], outcomes: Sequence[Outcome]
 ) -> Callable[[Decision], Decision]:
