@@ -48,18 +48,19 @@ def scan_numbers(old: Run, new: Run, what: Tracked, model: str, sign: int, margi
     if len({len(column) for column in growth}) != 1:
         return Scan(0)
     more, now = (max_t(np.column_stack(c), seed=0, confidence=0.975, side="lower") for c in (growth, level))
-    ranked = sorted(range(len(heads)), key=lambda i: -more.estimate[i])
-
-    def beyond(limit: float) -> list[int]:
-        return [i for i in ranked if more.low[i] > limit and now.low[i] > limit]
+    carried = np.minimum(more.low, now.low)  # at least so much of what a head does now it did not do before
+    ranked = np.argsort(-carried)
 
     def figures(estimate: float, low: float) -> str:
         return f"{number(sign * estimate)}, at least {number(sign * low)}"
 
-    if not (found := beyond(margin)) and more.low[slight := beyond(0.0)].sum() > margin:
-        named = tuple((heads[i][0], number(sign * more.estimate[i])) for i in slight)
-        return Scan(len(heads), named, figures(more.estimate[slight].sum(), more.low[slight].sum()))
-    return Scan(len(heads), tuple((heads[i][0], figures(more.estimate[i], more.low[i])) for i in found))
+    if (found := ranked[carried[ranked] > margin]).size:
+        return Scan(len(heads), tuple((heads[i][0], figures(more.estimate[i], carried[i])) for i in found))
+    slight = ranked[carried[ranked] > 0.0]
+    if carried[slight].sum() <= margin:
+        return Scan(len(heads))
+    named = tuple((heads[i][0], number(sign * more.estimate[i])) for i in slight)
+    return Scan(len(heads), named, figures(more.estimate[slight].sum(), carried[slight].sum()))
 
 
 def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, sign: int, margin: float) -> Scan:
