@@ -20,7 +20,7 @@ $(VENV)/.done: pyproject.toml
 	touch $@
 
 claims: setup reports/calibration.json
-	$(BIN)/python -m pytest claims --claims-stand-in --junitxml reports/junit.xml
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest claims -n 2 --claims-stand-in --claims-inconclusive=skip --junitxml reports/junit.xml
 
 reports/calibration.json: | setup
 	mkdir -p reports

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-OWN = ("measure_seconds", "noise_floor", "facts", "line", "reason", "n_needed", "guards", "receipt")
+OWN = ("measure_seconds", "noise_floor", "facts", "attention", "line", "reason", "n_needed", "guards", "receipt")
 
 CONFTEST = """
 import os
@@ -248,7 +248,7 @@ def strike(
 
     while not stop.wait(pause):
         try:
-            workers = [one for one in psutil.Process(pid).children() if "execnet" in " ".join(one.cmdline())]
+            workers = [one for one in psutil.Process(pid).children() if "exec(eval" in " ".join(one.cmdline())]
         except psutil.Error:
             return
         if workers:

@@ -2,8 +2,10 @@
 
 Source: seed 000, "Next steps" 4: "visualize attention patterns of these critical heads", announced and not run.
 
-Reported: nothing.  A picture of one prompt would not decide anything: where a head looks is not what it does, and any
-head gives early words more than late ones.
+Reported: nothing (n = 0).
+
+What is wrong with the design: a picture of one prompt would not decide anything: where a head looks is not what it
+does, and any head gives early words more than late ones.
 
 How it is decided here: what the last token gives to the first word that the prompt repeats, above that word's share of
 the text, by more than 3 % of its attention, over 102 prompts.  It describes; the causal claims are in test_single_heads.py.

@@ -2,10 +2,11 @@
 
 Source: seed 000, "Critical Heads Identified" and key findings 1 and 3.
 
-Reported: +0.0612 > +0.0301 > +0.0237, and 3 of 32 above 0.02; one prompt.
+Reported: +0.0612 > +0.0301 > +0.0237, and 3 of 32 above 0.02; n = 1 prompt.
 
-What is wrong with the design: the largest of 32 numbers from one prompt is the largest by chance too; "critical" counts
-only positive changes, and that was not said beforehand; 0.0237 against a bar of 0.02 with no interval.
+What is wrong with the design: blocks of v_proj's columns were zeroed and no heads (see test_single_heads.py); the
+largest of 32 numbers from one prompt is the largest by chance too; "critical" counts only positive changes, and that
+was not said beforehand; 0.0237 against a bar of 0.02 with no interval.
 
 How it is decided here: the head was named by the report, so it must beat each of the 31 others, pair by pair; the order
 step by step; the count by a simultaneous band over all 32.  All by true head ablation, read downstream in layer 30, on

@@ -2,7 +2,10 @@
 
 Source: seed 000, "Next steps" 2 and 3: head-level patching, announced and not run.
 
-Reported: nothing.  The patch that was run wrote a whole layer's values and read them there (see test_transfer.py).
+Reported: nothing (n = 0).
+
+What is wrong with the design: the patch that was run wrote a whole layer's values and read them there (see
+test_transfer.py).
 
 How it is decided here: only the three heads' outputs in layer 27 are exchanged, over the last 16 tokens, for those of
 the plain prompt of the same length; R_V is read downstream in layer 30.  Each head alone, and the three together.

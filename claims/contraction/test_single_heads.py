@@ -3,7 +3,8 @@
 Source: seed 000, "Critical Heads Identified", layer 27.
 
 Reported: R_V 0.5088, and 0.5700, 0.5389, 0.5325 without the "head": +0.0612 (HIGH, above 0.05), +0.0301 and +0.0237
-(MEDIUM, above 0.02); one prompt, no interval, 64 columns blocks tried without correction.
+(MEDIUM, above 0.02); n = 1 prompt, no interval; 2 layers x 32 blocks of columns x 2 prompts tried without correction,
+and only the recursive prompt reported.
 
 What is wrong with the design: the ablation deletes 32 of v_proj's 1,024 columns in layer 27 and R_V reads v_proj of the
 same layer, so the effect is bookkeeping on one matrix; under grouped-query attention the block is a quarter of a

@@ -2,7 +2,8 @@
 
 Source: seed 000, interpretation under layer 27.
 
-Reported: 86.5 %, a figure from another experiment; the three heads were never ablated together.
+Reported: 86.5 %, a figure from another experiment (n = 1 prompt of each kind); the three heads were never ablated
+together.
 
 What is wrong with the design: the 86.5 % come from writing layer 25's values over layer 27's and reading them there, so
 the patch is what is measured; the three single changes add up to 0.1150, which is 57.9 % of the gap of 0.1986 between

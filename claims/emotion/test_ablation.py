@@ -4,9 +4,9 @@ Source: study 002, "Head ablation results".
 
 Reported: 78 to 76 words in total, mean 1.1143 to 1.0857 (-0.0286), 70 prompts, one sample each, 15 new tokens.
 
-What is wrong with the design: the prompt is counted with the generation, and 70 of the 78 stand in the prompts: 8 against
-6 were generated (P = .40).  The arms are sampled with different random draws and no seed; words are found as substrings,
-"thanks" counts twice.  An earlier run of the same condition differs by 5.
+What is wrong with the design: the prompt is counted with the generation, and 70 of the 78 stand in the prompts: 8
+against 6 were generated (P = .40).  The arms are sampled with different random draws and no seed; words are found as
+substrings, "thanks" counts twice.  An earlier run of the same baseline has 73, and there the ablation raises it to 74.
 
 How it is decided here: the generation alone; the same random draws in both arms (`counts`); and the expected number of
 words along a text that is the same in both arms: down by half a percent at least, and within 15 % of the level.

@@ -7,9 +7,9 @@ Reported: 0.0000 and 0.0000, 70 prompts.
 What is wrong with the design: the score under the label POSITIVE was asked of a classifier whose labels are negative,
 neutral and positive; a label that is not there counted as 0.0.  Nothing was measured.
 
-How it is decided here: as published, with its guard (`published`); then words of good and bad feeling along one text
-(`words`): a word moves a text's score by at most a half, so .05 words are .025 of the score; the lexicon's score of
-sampled texts (`lexicon`); and the study's own classifier, its labels checked, where its weights are.
+How it is decided here: as published, with its guard (`published`); then words of good feeling minus those of bad
+feeling along one text (`words`): a word moves a text's score by at most a half, so .05 words are .025 of the score; the
+lexicon's score of sampled texts (`lexicon`); and the study's own classifier, its labels checked, where its weights are.
 """
 
 import pytest

@@ -2,12 +2,13 @@
 
 Source: study 004, "Patch mode comparison" and "Effect per head".
 
-Reported: "medium", with no measure given; the study's own later analysis has d = .08 to .10, which is below small.
+Reported: "medium", with no measure given, n = 70 prompts; the study's own later analysis, of head 0:0, has d = .08 to
+.10, which is below small.
 
 What is wrong with the design: a label without a measure.
 
-How it is decided here: for the share of texts that have a word of gratitude, medium is Cohen's h of .5; from the reported
-.0571 that is +.17, against the +.0572 that was reported (h = .21).
+How it is decided here: for the share of texts that have a word of gratitude, medium is Cohen's h of .5; from the
+reported .0571 that is +.17, against the +.0572 that was reported (h = .21, if each word stands in a text of its own).
 """
 
 import pytest

@@ -2,7 +2,8 @@
 
 Source: study 002, "Responsiveness to emotion-word tokens"; lists for gratitude, anger and apology.
 
-Reported: one score for each head and emotion; no word without emotion was looked at.
+Reported: one score for each head and emotion, 70 prompts each (gratitude: .340434); no word without emotion was looked
+at.
 
 What is wrong with the design: the search for words does not know GPT-2's leading space, so only a sentence's first word
 can match: 31 of 70 gratitude prompts, 4 of 70 apologies, none of 70 angry ones.  Where nothing matches the last token is

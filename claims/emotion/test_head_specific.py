@@ -2,10 +2,11 @@
 
 Source: study 004, "Baseline vs patched" and "Effect per head".
 
-Reported: sentiment .5832 to .5981 and words .0571 to .1143 (4 to 8) for both heads, equal to the last digit.
+Reported: sentiment .5832 to .5981 and words .0571 to .1143 (4 to 8) for both heads, equal to the last digit; n = 70
+prompts.
 
-What is wrong with the design: both rows are one file: the figures printed for head 1:10 are those of head 0:0.  A head that
-responds most and one that ranks 15th cannot show, by one set of numbers, that the first matters.
+What is wrong with the design: both rows are one file: the figures printed for head 1:10 are those of head 0:0.  A head
+that responds most and one that ranks 15th in the screening cannot show, by one set of numbers, that the first matters.
 
 How it is decided here: the printed table itself, with its guard (`published`); what head 1:10 does beyond head 0:0, as a
 share of the level (`specific`); and head 0:0's effect as a share of head 1:10's (`same`).

@@ -6,9 +6,9 @@ Reported: detectable "limited" for 1 token and "yes" for 30; no figure, no run w
 
 What is wrong with the design: the two lengths were never compared.
 
-How it is decided here: the effect over 30 tokens against the effect on the first of them (`longer`); and whether the first
-token's expected words stay within half of their level (`one_token`): a count of one sampled token is blind, the
-probabilities behind it are not.
+How it is decided here: the effect over 30 tokens above the effect on the first of them, by a quarter of the level at
+least (`longer`); and whether the first token's expected words stay within half of their level (`one_token`): a count of
+one sampled token is blind, the probabilities behind it are not.
 """
 
 import pytest

@@ -4,7 +4,8 @@ Source: study 004, "Baseline vs patched", pattern_v.
 
 Reported: 0 and 0, 70 prompts.
 
-What is wrong with the design: without a single event nothing can be shown to stay as it is.
+What is wrong with the design: sampled against greedy arms; without a single event nothing can be shown to stay as it
+is.
 
 How it is decided here: as published, with its guard; and the expected number along one text, within 15 % of its level.
 """

@@ -5,8 +5,8 @@ Source: study 004, "Important finding".
 Reported: 4 to 8 words in total, mean .0571 to .1143 (+.0572), 70 prompts, 30 new tokens.
 
 What is wrong with the design: sampled against greedy arms; 4 against 8 of 70 is p = .39; the study's own later test has
-p = .398, d = .10; a previous run of the same experiment went from 2 to 0; and the figures printed for this head are those
-of head 0:0 (see test_head_specific.py).
+p = .398, d = .10; a previous run (head 0:0, 15 tokens) went from 2 to 0; and the figures printed for this head are
+those of head 0:0 (see test_head_specific.py).
 
 How it is decided here: as published, with its guard; as counts with the same draws in both arms, which stays too thin
 (`counts`); and the expected number along one text, by at least half of its level (`doubles`): reported is its whole.

@@ -5,7 +5,8 @@ Source: study 004, "Baseline vs patched", pattern_v.
 Reported: 0.5832 to 0.5981 (+0.0149), 70 prompts, 30 new tokens.
 
 What is wrong with the design: the baseline is sampled and the patched arm decodes greedily, or both are sampled with
-different draws; no interval.  The study's own later test with another scorer has p = .509.
+different draws; no interval.  The study's own later test (head 0:0, whose figures these are, with another scorer) has p
+= .509.
 
 How it is decided here: as published, with its guard; with the same draws in both arms (`lexicon`), which is too thin for so
 small a change; and the words of good feeling minus those of bad feeling along one text, as a share of both (`words`): the
@@ -35,7 +36,7 @@ def test_published_arms_differ_in_their_decoding(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     raises(SENTIMENT, by=PATCH, reported=0.0149, id="S4-1.lexicon", expect="inconclusive",
-           because="the study's own test of this difference has p = .509 at n = 70, and needs n = 225 for d = .2")
+           because="the study's own later test, of head 0:0 with another scorer, has p = .509 at n = 70, and needs n = 225 for d = .2")
 ])  # fmt: skip
 def test_it_raises_the_sentiment_of_sampled_texts(claim, holds):
     assert holds(claim)

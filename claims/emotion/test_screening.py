@@ -8,8 +8,9 @@ interval.
 What is wrong with the design: the head is the largest of 144 on the prompts that judge it; the gratitude value is taken
 at the second token and the neutral one at the last, and a head that attends evenly scores +0.143 by that alone.
 
-How it is decided here: the same word's place in 106 matched pairs of prompts, the word alone exchanged; attention within
-the word above what even attention has there; against each of the 143 other heads; the head was named before looking.
+How it is decided here: the same word's place in 106 matched pairs of prompts, the word alone exchanged: by .17 at
+least, half of the figure; attention within the word above what even attention has there, by as much; against each of
+the 143 other heads; the head was named before looking.
 """
 
 from dataclasses import replace

@@ -2,7 +2,7 @@
 
 Source: study 004, "Head combinations": expected, not done.
 
-Reported: nothing.
+Reported: nothing (n = 0).
 
 What is wrong with the design: there is none; which heads and what "more" is measured against is left open.
 

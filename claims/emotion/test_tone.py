@@ -2,13 +2,13 @@
 
 Source: study 004, "Change of generated text" and purpose ("delta-politeness").
 
-Reported: "confirmed", without any figure; politeness, a stated purpose, is not reported.
+Reported: "confirmed", without any figure, of 70 texts; politeness, a stated purpose, is not reported.
 
 What is wrong with the design: texts were read knowing which arm they came from.
 
 How it is decided here: polite markers of sampled texts, with the same draws in both arms (`politeness`); a politeness
-classifier, its labels checked, where its weights are; and whether words of gratitude rise more than twice as much, as a
-share of their level, as words of anger and apology together do of theirs (`thanks`).
+classifier, its labels checked, where its weights are; and whether words of gratitude gain on words of anger and apology
+by at least a tenth of the level of all three (`thanks`).
 """
 
 import pytest
@@ -26,7 +26,7 @@ THANKS, ANGER, SORRY = (
 
 @pytest.mark.parametrize("claim", [
     raises(Metric("politeness", over="neutral", **SAMPLED), by=PATCH, id="S4-9.politeness", expect="inconclusive",
-           because="polite markers are as rare as words of gratitude, and 70 texts cannot show so small a change"),
+           because="polite markers are as rare as words of gratitude, and so few texts cannot show so small a change"),
 ])  # fmt: skip
 def test_it_raises_the_politeness_of_sampled_texts(claim, holds):
     assert holds(claim)

@@ -2,8 +2,8 @@
 
 Source: seed 001, sections 5 and 7, "accuracy curve ... decreasing accuracy as k increases".
 
-Reported: a prediction.  Run on the 8B model with other doses: 173, 168, 132, 34, 31, 44, 1 of 255 at k = 8 to 128 (not
-monotone at 96); with the plan's own k = 1 to 20 shared heads: flat.
+Reported: a prediction.  Run on the 8B model with other doses of global heads: 173, 168, 132, 34, 31, 44, 1 of 255 at k
+= 8 to 128 (not monotone at 96); with the plan's own k = 1, 2, 5, 10, 20: 173, 170, 172, 172, 172 of 255, flat.
 
 What is wrong with the design: a falling picture is no test; sorted means occur by chance; 10 and 20 shared heads are
 the same seven.

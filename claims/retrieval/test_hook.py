@@ -3,14 +3,14 @@
 Source: seed 001, verification plan, item 2: "asserts the hooked head's o_proj input has zeros in the correct slice;
 removes hooks and verifies the output is restored".
 
-Reported: a unit test to be written.
+Reported: a unit test to be written: two heads, one forward pass.
 
 What is wrong with the design: in the study's code an input of another shape than expected, or a layer out of range, is
 skipped without a word.
 
-How it is decided here: exact equality on every document.  What a silenced head, which says something otherwise, hands to o_proj is 0; what its neighbour
-hands over is what it was, to the last bit.  That the model is bit-equal afterwards is a guard of every claim ("not
-delivered"), and an address out of range is an error.
+How it is decided here: exact equality on every document.  What a silenced head, which says something otherwise, hands
+to o_proj is 0; what its neighbour hands over is what it was, to the last bit.  That the model is bit-equal afterwards
+is a guard of every claim ("not delivered"), and an address out of range is an error.
 """
 
 import pytest

@@ -2,15 +2,15 @@
 
 Source: seed 001, ablation scope, item 2; the run of 2026-03-22 on Llama-3-8B-Instruct.
 
-Reported: a prediction without a section in the plan.  Run on the 8B model, own against other heads: .863 / .886 at
-k = 8, .733 / .713 at 16, .678 / .661 at 32: no specificity.
+Reported: a prediction without a section in the plan.  Run on the 8B model, own against other heads: .863 / .886 at k =
+8, .733 / .713 at 16, .678 / .661 at 32, n = 255 rows: no specificity.
 
 What is wrong with the design: two accuracies are put side by side, no interval for the difference; the lists of two
 tasks share heads, and at k = 20 all of the general ones, which was not counted.
 
-How it is decided here: the two drops on the same examples, compared directly, and more than 20 points apart; another task is the next one in the list
-of nine.  At k = 20 both lists hold the shared heads, so the claim is also tested with the heads that are on one of the
-two lists only.
+How it is decided here: the two drops on the same examples, compared directly, and more than 20 points apart; another
+task is the next one in the list of nine, where the plan says all others.  At k = 20 both lists hold the shared heads,
+so the claim is also tested with the heads that are on one of the two lists only.
 """
 
 import pytest

@@ -9,10 +9,10 @@ What is wrong with the design: heads were picked on a split of the whole table a
 length, so rows are in both; 10 to 39 rows a task, one greedy run, no interval and no correction over 9 tasks x 5 doses;
 a value counts as found when it is a substring ("5" in "1995"); rows whose needle is not found are dropped.
 
-How it is decided here: heads are found by summed attention on the discovery documents and judged on the others; a
-value must stand in the text as a word of its own; a big drop is one of more than 30 points, with the exact paired
-interval, over all tasks' examples at each k; each task alone must drop at all at k = 20.  NOT RUN where fewer than half of the
-values are found to begin with.
+How it is decided here: heads are found by summed attention on the discovery documents and judged on the others; a value
+must stand in the text as a word of its own; a big drop is one of more than 30 points, with the exact paired interval,
+over all tasks' examples at each k; each task alone must drop at all at k = 20.  At k = 1 and 2 the prediction is
+expected to be REFUTED.  NOT RUN where fewer than half of the values are found to begin with.
 """
 
 import pytest

@@ -2,8 +2,8 @@
 
 Source: seed 001 builds on Wu et al. 2024, "Retrieval Head" (arXiv 2404.15574).
 
-Reported: fewer than 5 % of heads have a retrieval score of at least 0.1; masking the top ones loses the needle, masking
-random ones does not.
+Reported: fewer than 5 % of heads have a retrieval score of at least 0.1; masking the top ones (30 of 1,024) loses the
+needle, masking random ones does not.
 
 What is wrong with its use in the study: the three ways of finding heads that were tried there share about 12 % of their
 heads, so a figure for one is none for another; Wu et al. mask while decoding only.

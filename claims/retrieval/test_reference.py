@@ -3,7 +3,7 @@
 Source: seed 001, manual verification: "sanity-check that the magnitude of the drop is in the same ballpark as the
 reference implementation".
 
-Reported: no figure and no band.
+Reported: no figure and no band (n = 0).
 
 What is wrong with the design: without a band nothing can fail.  The two implementations ablate alike and differ in how
 heads are found: summed attention, and Wu et al.'s copy score.  In the study's own runs a change of insertion and

@@ -3,7 +3,7 @@
 Source: seed 001, section 8: if random heads leave accuracy flat and retrieval heads do not, "it proves that these
 specific heads are causally responsible for retrieval".
 
-Reported: a prediction.
+Reported: a prediction, no figure (n = 0).
 
 What is wrong with the design: one random draw; by rank, one draw cannot do better than p = .5, and a t test against a
 single draw calls a random set special one time in three.  A set whose half does the work also drops, so a drop of the

@@ -1,9 +1,10 @@
 """Heads 4 and 7 amplify head 2; head 2 alone takes back 60 to 70 % of the damage; together they cooperate.
 
-Source: seed 003, sections 3 and 6; reports/h5_*.json and *_partial_summary.json of the study's repository.
+Source: seed 003, section 1; reports/h5_*.json and *_partial_summary.json of the study's repository.
 
-Reported: H4 and H7 +0.06 to +0.18, H2 +0.26 to +0.51; recovery by head 2 of 67.1, 57.7, 65.6 and 48.2 %, by heads 4
-and 7 between -10.7 and 19.5 %; triplet minus the sum of singles +0.0127, -0.0254, +0.1719 and -0.1797.
+Reported: H4 and H7 +0.06 to +0.18, H2 +0.26 to +0.51; recovery by head 2 of 67.1, 57.7, 65.6 and 48.2 %, by heads 4 and
+7 between -10.7 and 19.5 %; triplet minus the sum of singles +0.0127, -0.0254, +0.1719 and -0.1797; 160, 16, 160 and 16
+rows, for the recovery 80, 16, 80 and 16.
 
 What is wrong with the design: "amplify" needs an interaction and only single effects are given; a ratio without an
 interval; in layer 0 writing one head back is the same run as zeroing the other two; synergy was measured against the

@@ -1,16 +1,14 @@
 """Layer 0 head 2 of GPT-2 medium is a suppressor: without it the right answer gains on the wrong one.
 
-Source: seed 003, section 3 and status table; figures from reports/h5_*.json of the study's repository.
+Source: seed 003, section 1 and status table (section 4); figures from reports/h5_*.json of the study's repository.
 
 Reported: logit difference +0.2646 (facts), +0.5137 (negation), +0.4170 (counterfactual), +0.4404 (logic); rank 384 of
-384 heads; 160, 16, 160 and 16 rows, of which 22, 16, 111 and 16 are distinct; five "seeds" of a deterministic run.
+384 heads; 160, 16, 160 and 16 rows, of which 22, 16, 111 and 16 are distinct; three "seeds" of a deterministic run.
 
 What is wrong with the design: the logits were read at the last position of a padded batch, which is a padding token for
 all but the longest prompts (facts 67 of 160 read rightly, negation 2 of 16); the model is right on 17.5 % of the facts
 and on none of the others; negation and logic have one constant target; every counterfactual prompt ends with its
 answer; heads were picked and judged on the same rows.
-
-The published reading, after the padding, is kept and expected to be INVALID.
 
 How it is decided here: the published reading, after the padding, is kept and must come out INVALID.  Beside it: read at
 the true last token, on prompts without their answer, with many targets, mirrored pairs of equal length as one unit; NOT

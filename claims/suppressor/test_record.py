@@ -4,12 +4,14 @@ Source: seed 003, section 6.4 (summary JSON) and the status table of section 4.
 
 Reported: baseline 1.483, zeroed 2.017, patched 1.648; H1 "complete" and H6 "clean" for GPT-2 medium and large.
 
-What is wrong with the record: the baseline is that of facts, n=160; the other two are those of counterfactual, n=80, whose
-own baseline is 1.455.  "Complete" and "clean" is said of a column (kl_div) that is NaN in every run.
+What is wrong with the record: the baseline is that of facts, n=160; the other two are those of counterfactual, n=80,
+whose own baseline is 1.455.  "Complete" and "clean" is said of runs whose column kl_div is NaN throughout in half
+precision.
 
-How it is decided here: the example's figures against each run's own, exactly, as a matter of record; and the same
-sweep and the same windows leave a number on every prompt, the divergence from the clean run included: a NaN anywhere makes
-the claim INVALID.
+How it is decided here: the example's figures against each run's own, exactly, as a matter of record; and the ablation
+of head 2 (medium: each condition; large: facts) and the window of facts leave a divergence from the clean run that is a
+number on every prompt: a NaN anywhere makes the claim INVALID.  That is less than the finding: neither the sweep over
+all heads nor the study's own runs are looked at.
 """
 
 import pytest

@@ -6,15 +6,15 @@ Reported: top tokens "totally", "solid", "..." and suppressed "Recomm", "trave";
 totally, solid, advanced, Kass, pooled.  Its own AUC for hedges is 0.501 and for boosters 0.516 (Mistral 0.5); of the 100
 top tokens of medium and large, none are shared.
 
-What is wrong with the design: three tokens picked from 150; the mixed value was read at a padding position; projections
-were compared by counting equal strings, with nothing to say how many would be equal by chance; and what a weight matrix
-points at is not yet what a head does.
+What is wrong with the design: n = 160 rows of 22 prompts; three tokens picked from 150; the mixed value was read at a
+padding position; projections were compared by counting equal strings, with nothing to say how many would be equal by
+chance; and what a weight matrix points at is not yet what a head does.
 
-How it is decided here: all hedges of a list against boosters and emotion words, and these against all answers, by size; where
-there is any size, by AUC and permutation, for head 2, and for head 2 minus the mean of the other heads; the direct write at the true last
-token on the right answer; models compared over all words by rank.  (Hedges are not compared with answers: a head that only
-lowers answers would seem to raise every other word.)  These describe.  The causal part: without head 2, or with a random write of its norm in its place, hedges
-lose on the right answer.
+How it is decided here: all hedges of a list against boosters and emotion words, and these against all answers, by size;
+where there is any size, by AUC and permutation, for head 2, and for head 2 minus the mean of the other heads; the
+direct write at the true last token on the right answer; models compared over all words by rank.  (Hedges are not
+compared with answers: a head that only lowers answers would seem to raise every other word.)  These describe.  The
+causal part: without head 2, or with a random write of its norm in its place, hedges lose on the right answer.
 """
 
 import pytest

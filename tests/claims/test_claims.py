@@ -1,5 +1,8 @@
 """Claims as values: ids, slugs, statements, margins, and misuse."""
 
+from pathlib import Path
+
+import causal_claims
 import pytest
 from causal_claims import (
     ClaimsError,
@@ -178,3 +181,17 @@ def test_the_one_line_form_is_as_documented():
 )
 def test_figures_for_people(value, text):
     assert number(value) == text
+
+
+KINDS = (Path(__file__).parents[2] / "docs" / "writing-a-claim.md").read_text(encoding="utf-8").split("## Kinds\n")[1]
+LINES = KINDS.split("```python\n")[1].split("```")[0].splitlines()
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.partition("(")[0])
+def test_the_page_shows_how_each_kind_is_written(line):
+    names = {name: getattr(causal_claims, name) for name in dir(causal_claims) if not name.startswith("_")}
+    looks = [Metric("summed_attention", layer=0, head=i) for i in range(12)]
+    claim = eval(line, {**names, "M": Metric("x"), "h": Head(0, 0), "g": Head(0, 1), "look": looks.__getitem__})
+
+    assert claim.kind == line.partition("(")[0]
+    assert f"`{claim.kind}`" in KINDS

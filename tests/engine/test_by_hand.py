@@ -65,7 +65,7 @@ def suite(checkpoints):
 def run(suite, folder, **files):
     for name, text in files.items():
         suite = suite.with_file(f"{name}.py", text)
-    return suite.run_here(folder, "--claims-cache", "off", "--claims-device", "cpu")
+    return suite.run_here("--claims-cache", "off", "--claims-device", "cpu", folder=folder)
 
 
 def test_what_the_documentation_shows_runs_and_agrees_with_a_live_measurement(suite, tmp_path):

@@ -151,7 +151,9 @@ def _forgotten():
 
 def run(folder, family, path, text, *options):
     entry = f"{family}: {{family: {family}, id: x, path: {path}, kv_heads: {4 if family == 'gpt2' else 2}}}\n"
-    return ClaimSuite({"models.yaml": entry, "test_x.py": text}).run_here(folder, "--claims-device", "cpu", *options)
+    return ClaimSuite({"models.yaml": entry, "test_x.py": text}).run_here(
+        "--claims-device", "cpu", *options, folder=folder
+    )
 
 
 def test_every_broken_design_is_invalid_and_named(checkpoints, tmp_path):

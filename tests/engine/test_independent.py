@@ -61,7 +61,7 @@ def measured(tmp_path_factory):
             f"{key}: {{family: {family}, id: x, path: {folder}, tokenizer: {folder / 'tokenizer'}, markers: [odd]}}\n"
         )
     run = ClaimSuite({"models.yaml": "".join(entries), "test_odd.py": CLAIMS}).run_here(
-        root, "--claims-device", "cpu", "--claims-examples", "4"
+        "--claims-device", "cpu", "--claims-examples", "4", folder=root
     )
     table = pq.read_table(root / "reports" / "measurements.parquet").to_pylist()
     errors = {one["id"]: one["reason"] for one in run.records if one["outcome"] in ("ERROR", "NOT RUN")}

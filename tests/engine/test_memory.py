@@ -21,7 +21,7 @@ from causal_claims.sites import Head
 M = Metric("logit_diff", over="engine_mixed")
 CELLS = [Cell(M), *(Cell(M, ablate(Head(layer, head))) for layer in range(3) for head in range(4))]
 SWEEP = """
-import resource, sys
+import sys
 sys.path[:0] = {paths!r}
 import torch
 torch.set_num_threads(1)
@@ -44,7 +44,10 @@ m = Metric("loss", over="engine_many")  # at every position
 cells = [Cell(m), *(Cell(m, ablate(Head(0, head))) for head in range(32))]
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # what was held at most since the last call, in GB, and now
+    status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    Path("/proc/self/clear_refs").write_text("5")
+    return tuple(int(status[name].split()[0]) / 2**20 for name in ("VmHWM", "VmRSS"))
 
 def sweep(memory, cells):
     settings = Settings(memory_gb=memory, row_tokens=10**9, cross_examined=0, noise=False)
@@ -57,11 +60,11 @@ tokens = sum(len(loaded.tokens.prompt(one.prompt, one.id)) for one in examples("
 at_once = len(cells) * tokens * token_bytes(loaded) / 2**30
 limit = at_once / 10
 sweep(limit, cells[:3])
-before = peak()
+_, before = peak()
 sweep(limit, cells)
-bounded = peak() - before
+bounded = peak()[0] - before
 sweep(100.0, cells)
-print(at_once, limit, bounded, peak() - before)
+print(at_once, limit, bounded, peak()[0] - before)
 """
 
 

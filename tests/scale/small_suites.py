@@ -25,7 +25,12 @@ class Suite(ClaimSuite):
 
 
 RECORDED = ("--claims-measurements", "m.csv")
-OWN = ("measure_seconds", "noise_floor", "facts")  # times, and what the instrument found out about itself in that run
+OWN = (
+    "measure_seconds",
+    "noise_floor",
+    "facts",
+    "attention",
+)  # times, pictures, what the instrument found out about itself
 
 CLAIMS = """
 import pytest
@@ -67,7 +72,10 @@ def small{rows}():
     return [Example(f"e{{i}}", " ".join(draw.choices([w for w in WORDS if w not in ("Paris", "Berlin")], k=draw.randint(5, 12))), fields={{"target": " Paris", "foil": " Berlin"}})
             for i in range({rows})]
 
+import torch
 import causal_claims.engine.engine as engine
+
+torch.set_num_threads(1)  # threads that wait for one another stall a small model on a busy machine
 real = engine.load
 
 def load(spec, settings, dtype):

@@ -61,9 +61,9 @@ def _planted(arguments: argparse.Namespace) -> int:
         found = observed(truth, examples=arguments.examples)
         print(f"\n{truth.family}/{truth.variant}: {truth.why}", flush=True)
         for one in found:
-            must = truth.expected(one.claim.id, one.model)
+            must = truth.expected(one.id, one.model)
             mark = "" if must == one.outcome else f"   MUST BE {must}"
-            print(f"  {one.outcome:<12} {one.claim.id:<34} {one.model}{mark}")
+            print(f"  {one.outcome:<12} {one.id:<34} {one.model}{mark}")
         wrong += len(differences(truth, found, thin=arguments.examples is not None))
         judged += len(found)
     print(f"\n{judged} verdicts on planted truth, {wrong} wrong.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from causal_claims.cli.trial import Trial, held_to_models, trials
+from causal_claims.cli.trial import held_to_models, trials
 from causal_claims.errors import ClaimsError, listing
+from causal_claims.ledger import read_ledger
 from causal_claims.verdicts import Outcome
 
 
@@ -22,9 +26,21 @@ class Truth:
     why: str
     outcomes: dict[tuple[str, str | None], str]  # (claim id, model key or None for any) -> outcome
     examples: int | None = None  # of each set, where the table is checked in little time
+    by_rows: tuple[str, ...] = ()  # claims that few examples may decide otherwise
+    whole: bool = False  # it takes a run: claims that find their heads, or measure by hand, are more than cells
 
     def expected(self, claim: str, model: str) -> str | None:
         return self.outcomes.get((claim, model), self.outcomes.get((claim, None)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a claim came out as."""
+
+    id: str
+    model: str
+    outcome: str
+    line: str
 
 
 def truths(folder: Path) -> Iterator[Truth]:
@@ -48,26 +64,57 @@ def truths(folder: Path) -> Iterator[Truth]:
                 found["why"],
                 outcomes,
                 body.get("examples"),
+                tuple(body.get("by_rows", ())),
+                body.get("whole", False),
             )
 
 
-def observed(truth: Truth, *, examples: int | None = None) -> list[Trial]:
+def observed(truth: Truth, *, examples: int | None = None) -> list[Seen]:
     """What every claim comes out as on this variant; on the first N examples of each set, where `examples` says so."""
-    return list(trials(held_to_models(truth.claims, truth.select), truth.family, truth.variant, examples=examples))
+    if truth.whole:
+        return _run(truth)
+    held = held_to_models(truth.claims, truth.select)
+    return [
+        Seen(one.claim.id, one.model, one.outcome, str(one))
+        for one in trials(held, truth.family, truth.variant, examples=examples)
+    ]
 
 
-def differences(truth: Truth, found: list[Trial], *, thin: bool = False) -> list[str]:
+def _run(truth: Truth) -> list[Seen]:
+    """By a run of the suite, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            truth.claims,
+            f"--claims-stand-in={truth.variant}",
+            "--claims-reports",
+        ]
+        options = [folder, "--claims-cache", "off", "-q", "-p", "no:cacheprovider"]
+        select = ["-m", truth.select] if truth.select else []
+        done = subprocess.run([*command, *options, *select], capture_output=True, text=True, check=False)
+        ledger = Path(folder) / "claims.json"
+        if not ledger.exists():
+            raise ClaimsError(
+                f"{truth.family}/{truth.variant}: the run left no ledger:\n{(done.stdout + done.stderr)[-1500:]}"
+            )
+        records = read_ledger(ledger).records
+    return [Seen(one.id, one.model, str(one.outcome), one.line) for one in records]
+
+
+def differences(truth: Truth, found: list[Seen], *, thin: bool = False) -> list[str]:
     """Every claim that came out otherwise, was not foreseen, or did not come out at all.
 
     On fewer examples (`thin`) less can be decided, and nothing may be decided the other way.
     """
     wrong = [
-        f"{one.claim.id} on {one.model}: {one.outcome}, must be {must} ({one})"
+        f"{one.id} on {one.model}: {one.outcome}, must be {must} ({one.line})"
         for one in found
-        if one.outcome != (must := truth.expected(one.claim.id, one.model))
-        and not (thin and _weaker(one.outcome, must))
+        if one.outcome != (must := truth.expected(one.id, one.model))
+        and not (thin and (one.id in truth.by_rows or _weaker(one.outcome, must)))
     ]
-    seen = {one.claim.id for one in found}
+    seen = {one.id for one in found}
     absent = sorted({claim for claim, _ in truth.outcomes} - seen)
     return wrong + ([f"no verdict on {listing(absent)}"] if absent else [])
 
@@ -77,6 +124,7 @@ def _weaker(outcome: str, must: str | None) -> bool:
     return (outcome, must) in {
         ("INCONCLUSIVE", "INVALID"),
         ("INVALID", "REFUTED"),
+        ("REFUTED", "INVALID"),
         ("INCONCLUSIVE", "SUPPORTED"),
         ("INCONCLUSIVE", "REFUTED"),
         ("NOT RUN", "REFUTED"),

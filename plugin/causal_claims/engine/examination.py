@@ -18,6 +18,7 @@ from causal_claims.engine.work import Work
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import Example
 from causal_claims.interventions.intervention import Intervention
+from causal_claims.metrics.lexicon import words_in
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
@@ -129,7 +130,11 @@ def counts_prompt(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -
     nextdoor = [
         replace(one, prompt=other.prompt) for one, other in zip(examples, [*examples[1:], *examples[:1]], strict=True)
     ]
-    for rows, change in ((doubled, "once its prompt is said twice"), (nextdoor, "with another prompt")):
+    changed = [(doubled, "once its prompt is said twice"), (nextdoor, "with another prompt")]
+    if (words := metric.option("list")) is not None:
+        saying = " ".join(words_in(str(words)))
+        changed.append(([replace(one, prompt=saying) for one in examples], "with a prompt of the words it counts"))
+    for rows, change in changed:
         try:
             before, after = (_on_nothing(loaded, metric, some) for some in (examples, rows))
         except (ClaimsError, ValueError, ZeroDivisionError):

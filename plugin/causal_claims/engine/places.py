@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from causal_claims.errors import ClaimsError
 
+_TRIES = 20
 _STRAY = 24 * 3600.0  # seconds after which a file that was never renamed belongs to a writer that died
 
 
@@ -63,12 +64,15 @@ class Folder:
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        for last in (False, False, True):
+        for left in reversed(range(_TRIES)):
             try:
                 self._write(self.root / name, content)
                 return
-            except FileNotFoundError:  # whoever removed the last file of the folder took the folder away just then
-                if last:
+            except (
+                FileNotFoundError,
+                FileExistsError,
+            ):  # who removed the folder's last file took the folder, just then
+                if not left:
                     raise
 
     def remove(self, name: str) -> None:

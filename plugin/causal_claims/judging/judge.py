@@ -50,7 +50,7 @@ def judge(
         *arm_guards(claim, cells),
         *more_guards,
     ]
-    if twins:
+    if twins and not any(guard.fired for guard in guards):  # unfit numbers cannot be held against their controls
         guards += norm_artefact(claim, cells, twins, seed=seed_of(claim), confidence=confidence)
     repeats = repeated_rows(cells)
     guards = [_joined(guard, repeats) for guard in guards]

@@ -45,6 +45,7 @@ def run_line(run: Mapping[str, Any]) -> str:
 def warnings(run: Mapping[str, Any]) -> list[str]:
     """What makes a run incomplete, and what stopped the checkpoint, said before anything else."""
     found = [clean(line) for line in (run.get("gate") or {}).get("lines", [])]
+    found += [clean(one["sentence"]) for one in run.get("lineage", ())]
     if missing := run.get("missing"):
         found.append(
             f"Incomplete: {count(len(missing), 'collected test')} sent no report, e.g. {clean(missing[0], 160)}."

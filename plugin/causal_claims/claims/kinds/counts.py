@@ -36,7 +36,7 @@ class Counts(Rule):
     def subject(self) -> str:
         cells = [one.cells[0] for one in self.each]
         sites = compact(site for cell in cells for site in cell.condition.sites)
-        return f"counts {cells[0].metric.label} {self.way[:-1]}d beyond {self.beyond:g} by each of {len(self.each)} at {sites}"
+        return f"counts {cells[0].metric.label} {self.way.removesuffix('s').removesuffix('e')}ed beyond {self.beyond:g} by each of {len(self.each)} at {sites}"
 
     def needs(self) -> str:
         return f"exactly {self.low}" if self.low == self.high else f"{self.low} to {self.high}"

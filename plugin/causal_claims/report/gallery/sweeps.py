@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from math import isfinite
 
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import parse_condition
@@ -25,7 +26,7 @@ def draw(records: Sequence[Record], numbers: Numbers) -> list[Figure]:
     """From the measurements where they are at hand, else from the parts that records hold."""
     cells: dict[Sweep, dict[tuple[int, int], float]] = defaultdict(dict)
     for key, value in (*_parts(records), *_measured(numbers)):
-        if (found := _single(key)) is not None:
+        if (found := _single(key)) is not None and isfinite(value):
             sweep, head = found
             cells[sweep][head] = value
     claimed: dict[Sweep, dict[tuple[int, int], str]] = defaultdict(dict)
