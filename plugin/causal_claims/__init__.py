@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from causal_claims.claims.effects import effect as effect
     from causal_claims.claims.effects import joint as joint
     from causal_claims.claims.effects import level as level
+    from causal_claims.claims.effects import norm_kept as norm_kept
     from causal_claims.claims.effects import pooled as pooled
     from causal_claims.claims.kinds.agrees import agrees as agrees
     from causal_claims.claims.kinds.beats import beats as beats
@@ -73,7 +74,7 @@ _HOMES = {
     "examples": ("Example", "example_set", "in_discovery"),
     "claims.claim": ("Claim", "Behaviour"),
     "claims.picked": ("Heads", "Pick", "picked"),
-    "claims.effects": ("Effect", "effect", "level", "joint", "pooled"),
+    "claims.effects": ("Effect", "effect", "level", "joint", "norm_kept", "pooled"),
     "claims.kinds.raises": ("raises", "lowers", "above", "below"),
     "claims.kinds.interacts": ("interacts", "specific"),
     **{f"claims.kinds.{kind}": (kind,) for kind in (

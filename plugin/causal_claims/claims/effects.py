@@ -5,10 +5,11 @@ compare, because a comparison without a margin and an interval is what this pack
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from causal_claims.errors import ClaimsError, MisuseError
+from causal_claims.interventions.controls import same_norm
 from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.metrics.metric import Metric
 
@@ -104,6 +105,13 @@ def effect(metric: Metric, *, by: Intervention, model: str | None = None) -> Eff
     rest = f" by {by}" + _where(metric, model)
     terms = ((1.0, Cell(metric, by, model)), (-1.0, Cell(metric, BASELINE, model)))
     return Effect(terms, metric.label + rest, f"{metric}{rest}")
+
+
+def norm_kept(metric: Metric, *, by: Intervention, model: str | None = None) -> Effect:
+    """What an ablation of heads does beyond the norm of what they write: random writes of the same norm take its place."""
+    there, back = (effect(metric, by=one, model=model) for one in same_norm(_intervention(by, "norm_kept")))
+    rest = f" by {by} with the norm kept" + _where(metric, model)
+    return replace(0.5 * there + 0.5 * back, label=metric.label + rest, spelled=f"{metric}{rest}")
 
 
 def level(metric: Metric, *, under: Intervention = BASELINE, model: str | None = None) -> Effect:

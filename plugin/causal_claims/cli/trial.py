@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from causal_claims.claims.claim import Claim
 from causal_claims.cli.collecting import collect
 from causal_claims.errors import ClaimsError, NotRunError
-from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.arms import norm_controls
 from causal_claims.judging.judge import judge, not_run
 from causal_claims.models import Registry, load_registry
 from causal_claims.pytest_plugin.live import built, standing_in
@@ -90,7 +90,7 @@ def _collected(folder: str, select: str | None) -> tuple[tuple[Claim, str], ...]
 def _on(engine: Engine, key: str, claims: Sequence[Claim]) -> Iterator[Trial]:
     wanted: dict[str, list[object]] = {}
     for claim in claims:
-        for cell in (*claim.cells, *norm_twins(claim).values()):
+        for cell in (*claim.cells, *norm_controls(claim)):
             wanted.setdefault(cell.model or key, []).append(cell)
     found = {
         (model, cell): one
@@ -105,7 +105,7 @@ def _on(engine: Engine, key: str, claims: Sequence[Claim]) -> Iterator[Trial]:
         elif wrong is not None:
             verdict = Verdict(Outcome.ERROR, str(wrong), Evidence(None))
         else:
-            controls = {cell: found[cell.model or key, cell] for cell in norm_twins(claim).values()}
+            controls = {cell: found[cell.model or key, cell] for cell in norm_controls(claim)}
             twins = {cell: one for cell, one in controls.items() if not isinstance(one, ClaimsError)}
             verdict = judge(claim, cells, spec=engine.registry[key], twins=twins)  # type: ignore[arg-type]
         yield Trial(claim, key, verdict)

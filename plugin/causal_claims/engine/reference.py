@@ -6,7 +6,7 @@ Slow and plain.  It shares the bodies of interventions and metrics with the fast
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -55,11 +55,11 @@ class ReferencePath:
                     continue
                 begun = time.perf_counter()
                 batch = pad([prompts[row]], self.loaded.device)
-                clean = self._readout(task, row, batch, BASELINE, given, None, Delivery(BASELINE))
+                clean = cache(partial(self._readout, task, row, batch, BASELINE, given, None, Delivery(BASELINE)))
                 delivery = Delivery(condition, expected=len(edits(condition)))
-                run = clean
-                if condition != BASELINE:
-                    run = self._readout(task, row, batch, condition, given, partial(_same, clean), delivery)
+                run = clean() if condition == BASELINE else self._readout(
+                    task, row, batch, condition, given, clean, delivery
+                )  # fmt: skip
                 values = {metric: numbers(metric, run) for metric in task.metrics}
                 yield Part(condition, (row,), values, delivery, time.perf_counter() - begun)
 
@@ -160,10 +160,6 @@ class ReferencePath:
         taken: dict[Key, Tensor] = {}
         self.run(batch.ids, reading(keep, taken))
         return batch, taken
-
-
-def _same(readout: Readout) -> Readout:
-    return readout
 
 
 @dataclass(eq=False)

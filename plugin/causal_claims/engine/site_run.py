@@ -68,7 +68,7 @@ class SiteRun:
         index = source.last[:, None] - back.clamp(min=0)  # padding takes whatever there is
         return _take(tensor, torch.maximum(index, source.starts[:, None]))  # a shorter source repeats its first token
 
-    def random_like(self, value: Tensor, seed: int) -> Tensor:
+    def random_like(self, value: Tensor, seed: int, sign: float = 1.0) -> Tensor:
         """A random write of the same norm.
 
         For a query head the write is what o_proj makes of z: it is taken away, and a random direction of the residual
@@ -76,9 +76,9 @@ class SiteRun:
         head's values are replaced by a random direction of their own space.
         """
         if not isinstance(self.site, Head):
-            return self._direction(value.shape[-1], seed, value) * _norm(value)
+            return sign * self._direction(value.shape[-1], seed, value) * _norm(value)
         write = value @ self.map.o(self.site.layer, self.site.index)
-        drawn = self._direction(write.shape[-1], seed, write) * _norm(write)
+        drawn = sign * self._direction(write.shape[-1], seed, write) * _norm(write)
         self.extra = drawn if self.extra is None else self.extra + drawn
         return value * 0
 

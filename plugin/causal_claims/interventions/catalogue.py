@@ -15,16 +15,21 @@ PHASES = ("both", "prefill", "decode")
 
 @operation(
     writes={Head: Stage.Z, KVHead: Stage.QKV},
-    choices={"how": ("zero", "mean", "resample", "random"), "during": PHASES},
+    choices={"how": ("zero", "mean", "resample", "random", "opposite"), "during": PHASES},
 )
 def ablate(value: Any, run: Any, *, how: str = "zero", during: str = "both", seed: int = 0) -> Any:
-    """Remove what a head says: zero it, or put the mean, another example's, or a random write of the same norm."""
+    """Remove what a head says: zero it, or put the mean, another example's, or a random write of the same norm.
+
+    `opposite` is that random write turned around: over the two, what its direction happens to say cancels.
+    """
     if how == "mean":
         return run.mean()
     if how == "resample":
         return run.other(seed)
     if how == "random":
         return run.random_like(value, seed)
+    if how == "opposite":
+        return run.random_like(value, seed, -1.0)
     return value * 0
 
 

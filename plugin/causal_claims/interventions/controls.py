@@ -1,4 +1,4 @@
-"""Control sets: heads drawn at random, matched to a target, seeded and reused everywhere."""
+"""Controls: heads drawn at random and matched to a target, seeded and reused everywhere; writes of a head's own norm."""
 
 import random
 from collections import Counter
@@ -7,7 +7,7 @@ from math import comb, prod
 
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.catalogue import ablate
-from causal_claims.interventions.intervention import Intervention, Operation, Value
+from causal_claims.interventions.intervention import Intervention, Operation, Step, Value
 from causal_claims.sites import Head, distinct
 
 
@@ -56,3 +56,16 @@ def random_sets(
         drawn = [head for layer, pool in pools.items() for head in draw.sample(pool, per_layer[layer])]
         sets.setdefault(tuple(sorted(drawn)))
     return tuple(by(*one, **how) for one in sets)
+
+
+def same_norm(condition: Intervention) -> tuple[Intervention, Intervention]:
+    """The ablations with a random write of the same norm in each head's place, and with its opposite.
+
+    Of the mean of the two only what the norm does is left: what a direction happens to say, the one adds and the other
+    takes away.  Of one alone it is the noise, as large as many an effect.
+    """
+    first, second = (
+        Intervention(tuple(Step(step.operation, step.sites, (("how", how),)) for step in condition.steps))
+        for how in ("random", "opposite")
+    )
+    return first, second

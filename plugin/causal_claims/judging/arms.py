@@ -7,7 +7,8 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Cell, Effect
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.raises import Superiority
-from causal_claims.interventions.intervention import Intervention, Step
+from causal_claims.interventions.controls import same_norm
+from causal_claims.interventions.intervention import Step
 from causal_claims.measurements import Measurement
 from causal_claims.sites import LOGITS, Head
 from causal_claims.verdicts import Guard, Outcome, number
@@ -59,8 +60,13 @@ def _leak(cells: Mapping[Cell, Measurement]) -> Guard:
     return Guard("leak", "no prompt is known to give its answer away")
 
 
-def norm_twins(claim: Claim) -> dict[Cell, Cell]:
-    """For each cell in which heads are zeroed, the one in which a random write of the same norm replaces theirs.
+def norm_controls(claim: Claim) -> tuple[Cell, ...]:
+    """What is measured besides a claim's own cells, to tell what heads say from how loud they are."""
+    return tuple(dict.fromkeys(cell for both in norm_twins(claim).values() for cell in both))
+
+
+def norm_twins(claim: Claim) -> dict[Cell, tuple[Cell, ...]]:
+    """For each cell in which heads are zeroed, those in which a random write of the same norm, or its opposite, replaces theirs.
 
     Only where that can tell: one effect on the logits, worded as a cause.  A metric of values or streams may be moved by
     any direction, random or not.
@@ -68,15 +74,14 @@ def norm_twins(claim: Claim) -> dict[Cell, Cell]:
     rule = claim.rule
     if not isinstance(rule, Superiority) or claim.best_level != "causal" or claim.about.get("wording") == "descriptive":
         return {}
-    found: dict[Cell, Cell] = {}
+    found: dict[Cell, tuple[Cell, ...]] = {}
     for cell in rule.what.cells:
         if cell.metric.reads() != (LOGITS,):
             return {}
         if cell.condition.steps:
             if not all(_zeroes_heads(step) for step in cell.condition.steps):
                 return {}
-            steps = tuple(Step(step.operation, step.sites, (("how", "random"),)) for step in cell.condition.steps)
-            found[cell] = Cell(cell.metric, Intervention(steps), cell.model)
+            found[cell] = tuple(Cell(cell.metric, one, cell.model) for one in same_norm(cell.condition))
     return found
 
 
@@ -90,20 +95,21 @@ def norm_artefact(
 ) -> Iterator[Guard]:
     """An ablation that acts only by changing the norm that the next normalisation divides by.
 
-    With a random write of the same norm in its place, more than half of the effect must be left for certain: where less is,
+    With random writes of the same norm in its place, more than half of the effect must be left for certain: where less is,
     the claim is INVALID, and where it would be supported and that is open, INCONCLUSIVE.
     """
     of = norm_twins(claim)
-    if not of or not all(twin in twins for twin in of.values()):
+    if not of or not all(twin in twins for both in of.values() for twin in both):
         return
     rule = claim.rule
     assert isinstance(rule, Superiority)
-    swapped = Effect(tuple((weight, of.get(cell, cell)) for weight, cell in rule.what.terms), "with the norm kept")
+    terms = ((weight / len(to), twin) for weight, cell in rule.what.terms for to in (of.get(cell, (cell,)),) for twin in to)
+    swapped = Effect(tuple(terms), "with the norm kept")
     data = Data({**cells, **twins}, seed=seed, confidence=confidence)
     zeroed, kept, rest = (estimate(data, one) for one in (rule.what, swapped, swapped - 0.5 * rule.what))
     less = rest.interval.high < 0 if zeroed.effect > 0 else rest.interval.low > 0
     figures = (
-        f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with a random write of the same norm"
+        f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with random writes of the same norm"
     )
     more = rest.interval.low > 0 if zeroed.effect > 0 else rest.interval.high < 0
     supported = (zeroed.interval.low if rule.sign > 0 else -zeroed.interval.high) > rule.beyond

@@ -34,7 +34,7 @@ def judge(
 ) -> Verdict:
     """Guards first, then the kind's own rule; figures are kept even where a guard forbids a verdict.
 
-    `twins` are the cells of `arms.norm_twins`, where they were measured.  `probe` asks besides whether the outcome would
+    `twins` are the cells of `arms.norm_controls`, where they were measured.  `probe` asks besides whether the outcome would
     flip, and which examples lie far from the others.
     """
     if spec is not None:

@@ -29,6 +29,7 @@ SINK = float(np.log(80))  # score of the first token, high above what all other 
 RESOLVE = 2.6  # score of the subject over the sink, without HEDGE
 MAIN, HELPER = 1.56, 0.235  # HEDGE that the main head and one helper add
 CODE = 16
+FIDGET = 0.06  # HEDGE that an ordinary head of layer 0 adds, at most
 MOVERS = 2  # the layer that copies the answer; the backup sits between
 PLACES = {"gpt2": (2, 4, 7), "pythia": (2, 4, 7), "mistral": (21, 22, 23)}
 ELSEWHERE = {"gpt2": (9, 3, 11), "pythia": (9, 3, 11), "mistral": (9, 10, 11)}
@@ -97,9 +98,18 @@ class _Parts:
 
 
 def _fidget(canvas: Canvas, parts: _Parts) -> None:
-    """Every head of layer 0 touches HEDGE a little, so that none has exactly no effect."""
+    """Every head of layer 0 touches HEDGE a little, so that none has exactly no effect.
+
+    Each by its own amount: a part is the same for all prompts, so that what the heads do ranks alike on all of them.
+    """
+    still = canvas.shape.slow_dims()[-1]
     for head in range(canvas.shape.heads):
         canvas.o[0, head] += np.outer(parts.hedge, canvas.rng.standard_normal(canvas.shape.d_head)) * 0.04
+    for group in range(canvas.shape.kv_heads):
+        canvas.v[0, group, still] += canvas.constant(1.0)
+    own = canvas.rng.permutation(np.linspace(-1.0, 1.0, canvas.shape.heads)) * FIDGET
+    for head in range(canvas.shape.heads):
+        canvas.o[0, head][:, still] += own[head] * parts.hedge
 
 
 def _suppressors(canvas: Canvas, parts: _Parts, heads: tuple[int, ...], variant: str, strength: float) -> None:

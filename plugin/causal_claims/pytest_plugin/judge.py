@@ -14,7 +14,7 @@ from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.picked import Heads, Pick, read_heads
 from causal_claims.errors import ClaimsError, NotRunError, listing
-from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.arms import norm_controls
 from causal_claims.judging.judge import judge, not_run
 from causal_claims.ledger import Record, record
 from causal_claims.measurements import Measurement
@@ -129,7 +129,7 @@ class Judge:
 
     def _twins(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
         """The controls for the norm; a table may lack them."""
-        wanted = tuple(norm_twins(claim).values())
+        wanted = norm_controls(claim)
         if not wanted or model is None:
             return {}
         if self._recorded is None:

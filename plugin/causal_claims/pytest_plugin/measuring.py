@@ -15,7 +15,7 @@ from causal_claims.claims.effects import Cell
 from causal_claims.claims.picked import Heads, Pick
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.examples import ExampleSet, first_units
-from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.arms import norm_controls
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
 from causal_claims.pytest_plugin.items import claims_in, model_in
@@ -92,7 +92,7 @@ class Measuring:
             for claim in claims_in(item).values():
                 self._margins.setdefault(model, []).append((claim.cells, _fineness(claim)))
                 wanted.append((model, claim))
-                for cell in (*claim.cells, *norm_twins(claim).values()):
+                for cell in (*claim.cells, *norm_controls(claim)):
                     self._last[cell.model or model] = item.nodeid
 
     def cells(self, node_id: str, model: str, cells: Sequence[Cell]) -> dict[Cell, Measurement]:
@@ -123,7 +123,7 @@ class Measuring:
         for model, claim in self._wanted.get(group, ()):
             with suppress(ClaimsError):  # a claim that cannot be made says so where it is judged
                 made = claim.of(lambda pick, model=model: self.find(model, pick))  # type: ignore[misc]
-                cells = (*made.cells, *norm_twins(made).values())
+                cells = (*made.cells, *norm_controls(made))
                 yield from (cell for cell in cells if (cell.model or model) == key)
 
     def look(self, model: str, cells: Sequence[Cell], share: float) -> dict[Cell, Measurement | ClaimsError]:

@@ -12,7 +12,7 @@ from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import NotRunError
 from causal_claims.examples import example_counts
-from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.arms import norm_controls
 from causal_claims.plan import Plan, plan, size_from_examples
 from causal_claims.pytest_plugin.items import pairs
 from causal_claims.pytest_plugin.rates import expected
@@ -27,7 +27,7 @@ CARD_GB = 80
 
 def planned(items: Sequence[pytest.Item], recorded: Recorded | None) -> Plan:
     if recorded is None:
-        return plan(pairs(items), size_from_examples(example_counts()), lambda claim: norm_twins(claim).values())
+        return plan(pairs(items), size_from_examples(example_counts()), norm_controls)
 
     def size(model: str, claim: Claim) -> int | None:
         try:

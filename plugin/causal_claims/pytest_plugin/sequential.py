@@ -21,7 +21,7 @@ from causal_claims.claims.kinds.raises import Bound, Superiority
 from causal_claims.claims.kinds.strongest import Strongest
 from causal_claims.errors import ClaimsError
 from causal_claims.examples import examples, first_units
-from causal_claims.judging.arms import norm_twins
+from causal_claims.judging.arms import norm_controls
 from causal_claims.judging.judge import judge, seed_of
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
@@ -94,7 +94,7 @@ class Sequential:
             levels = confidences(shares, self._settings.confidence)
             for look, (share, level) in enumerate(zip(shares, levels, strict=True), 1):
                 cells = list(
-                    dict.fromkeys(cell for claim in waiting for cell in (*claim.cells, *norm_twins(claim).values()))
+                    dict.fromkeys(cell for claim in waiting for cell in (*claim.cells, *norm_controls(claim)))
                 )
                 found = self._measured(model, cells, share)
                 waiting = [
@@ -121,7 +121,7 @@ class Sequential:
                 return True
             cells[cell] = one
         last = look == looks
-        twins = {cell: one for cell in norm_twins(claim).values() if isinstance(one := found[cell], Measurement)}
+        twins = {cell: one for cell in norm_controls(claim) if isinstance(one := found[cell], Measurement)}
         try:
             verdict = judge(claim, cells, spec=self._registry.models.get(model), confidence=level, twins=twins)
         except ClaimsError as error:
