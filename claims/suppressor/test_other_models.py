@@ -19,12 +19,12 @@ heads of the layer, its norm kept, on the two conditions that the study quotes.
 """
 
 import pytest
-from causal_claims import Behaviour, Head, Metric, ablate, agrees, effect, heads, level, raises, strongest
+from causal_claims import Behaviour, Head, Metric, ablate, agrees, effect, heads, level, norm_kept, raises, strongest
 
 pytestmark = pytest.mark.suppressor
 
 LOGIT_DIFF = Metric("logit_diff")
-NORM_KEPT = ablate(Head(0, 2), how="random")
+H2 = ablate(Head(0, 2))
 LARGE = {"facts": -0.006, "negation": -0.010, "counterfactual": 0.002, "logic": -0.007}
 MISTRAL = {"facts": 0.035, "negation": -0.244, "counterfactual": 0.10, "logic": -0.386}
 
@@ -42,7 +42,7 @@ def able(condition):
 @pytest.mark.gpt2_large
 @pytest.mark.finding("S3-2")
 @pytest.mark.parametrize("claim", [
-    raises(on(name), by=ablate(Head(0, 2)), beyond=0.1, reported=figure, given=able(name), id=f"S3-2.{name}")
+    raises(on(name), by=H2, beyond=0.1, reported=figure, given=able(name), id=f"S3-2.{name}")
     for name, figure in LARGE.items()
 ])  # fmt: skip
 def test_gpt2_large_has_the_same_suppressor(claim, holds):
@@ -51,13 +51,13 @@ def test_gpt2_large_has_the_same_suppressor(claim, holds):
 
 def suppressed_in_medium(condition):
     """There is a suppressor that large could have too."""
-    return Behaviour(effect(on(condition), by=NORM_KEPT, model="gpt2_medium"), above=0.1)
+    return Behaviour(norm_kept(on(condition), by=H2, model="gpt2_medium"), above=0.1)
 
 
 @pytest.mark.gpt2_large
 @pytest.mark.finding("S3-2")
 @pytest.mark.parametrize("claim", [
-    agrees(effect(on(name), by=NORM_KEPT), effect(on(name), by=NORM_KEPT, model="gpt2_medium"),
+    agrees(norm_kept(on(name), by=H2), norm_kept(on(name), by=H2, model="gpt2_medium"),
            within=0.2, given=suppressed_in_medium(name), id=f"S3-2.as_medium.{name}")
     for name in LARGE
 ])  # fmt: skip
@@ -68,7 +68,7 @@ def test_the_effect_in_large_is_that_in_medium(claim, holds):
 @pytest.mark.pythia_160m
 @pytest.mark.finding("S3-2")
 @pytest.mark.parametrize("claim", [
-    raises(on(name), by=ablate(Head(0, 2)), beyond=0.1, given=able(name), id=f"S3-2.pythia.{name}") for name in LARGE
+    raises(on(name), by=H2, beyond=0.1, given=able(name), id=f"S3-2.pythia.{name}") for name in LARGE
 ])  # fmt: skip
 def test_pythia_has_the_same_suppressor(claim, holds):
     assert holds(claim)
@@ -87,8 +87,8 @@ def test_mistral_l0h21_is_a_suppressor(claim, holds):
 @pytest.mark.mistral_7b
 @pytest.mark.finding("S3-8")
 @pytest.mark.parametrize("claim", [
-    strongest(on(name), by=ablate(Head(0, 21), how="random"), among=[ablate(head) for head in heads(0, range(32)) if head.index != 21],
-              given=able(name), id=f"S3-8.primary.{name}")
+    strongest(norm_kept(on(name), by=ablate(Head(0, 21))), given=able(name), id=f"S3-8.primary.{name}",
+              among=[effect(on(name), by=ablate(head)) for head in heads(0, range(32)) if head.index != 21])
     for name in ("negation", "logic")
 ])  # fmt: skip
 def test_mistral_l0h21_is_the_primary_suppressor(claim, holds):

@@ -8,10 +8,11 @@ What is wrong with the record: the baseline is that of facts, n=160; the other t
 whose own baseline is 1.455.  "Complete" and "clean" is said of runs whose column kl_div is NaN throughout in half
 precision.
 
-How it is decided here: the example's figures against each run's own, exactly, as a matter of record; and the ablation
-of head 2 (medium: each condition; large: facts) and the window of facts leave a divergence from the clean run that is a
-number on every prompt: a NaN anywhere makes the claim INVALID.  That is less than the finding: neither the sweep over
-all heads nor the study's own runs are looked at.
+How it is decided here: the example's figures against each run's own, exactly, as a matter of record; and, in medium and
+large, the ablation of head 2 and the window of each condition leave a divergence from the clean run that is a number on
+every prompt: a NaN anywhere makes the claim INVALID.  That is less than the finding, and the claims say no more: neither
+the sweep over all heads nor the study's own runs are looked at.  The windows of counterfactual and logic are not in the
+study's text, and facts' is taken.
 """
 
 import pytest
@@ -19,7 +20,7 @@ from causal_claims import Head, Metric, Resid, ablate, above, exactly, level, pa
 
 pytestmark = pytest.mark.suppressor
 
-CONDITIONS = ("facts", "negation", "counterfactual", "logic")
+WINDOW = {"facts": range(9, 14), "negation": range(5), "counterfactual": range(9, 14), "logic": range(9, 14)}
 KL = Metric("kl")
 EXAMPLE = {"clean": 1.483, "zeroed": 2.017, "patched": 1.648}
 RUNS = {  # baseline; baseline + triplet; that minus the recovered share, from the study's tables
@@ -45,21 +46,21 @@ def heads_leave_numbers(name):
                  statement=f"the ablation of head 2 on {name} leaves a divergence that is a number on every prompt")  # fmt: skip
 
 
-def windows_leave_numbers():
-    window = patch([Resid(layer) for layer in range(9, 14)], source="corrupt", at="last")
-    return above(level(KL.on("facts/one_way"), under=window), 0, id="S3-12.windows",
-                 statement="patched windows leave a divergence that is a number on every prompt")  # fmt: skip
+def windows_leave_numbers(name):
+    window = patch([Resid(layer) for layer in WINDOW[name]], source="corrupt", at="last")
+    return above(level(KL.on(f"{name}/one_way"), under=window), 0, id=f"S3-12.windows.{name}",
+                 statement=f"the patched window of {name} leaves a divergence that is a number on every prompt")  # fmt: skip
 
 
 @pytest.mark.gpt2_medium
 @pytest.mark.finding("S3-12")
-@pytest.mark.parametrize("claim", [*map(heads_leave_numbers, CONDITIONS), windows_leave_numbers()])
-def test_medium_is_complete_and_clean(claim, holds):
+@pytest.mark.parametrize("claim", [*map(heads_leave_numbers, WINDOW), *map(windows_leave_numbers, WINDOW)])
+def test_medium_leaves_numbers(claim, holds):
     assert holds(claim)
 
 
 @pytest.mark.gpt2_large
 @pytest.mark.finding("S3-12")
-@pytest.mark.parametrize("claim", [heads_leave_numbers("facts"), windows_leave_numbers()])
-def test_large_is_complete_and_clean(claim, holds):
+@pytest.mark.parametrize("claim", [*map(heads_leave_numbers, WINDOW), *map(windows_leave_numbers, WINDOW)])
+def test_large_leaves_numbers(claim, holds):
     assert holds(claim)

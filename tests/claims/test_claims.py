@@ -22,6 +22,7 @@ from causal_claims import (
     level,
     lowers,
     negligible,
+    norm_kept,
     raises,
     random_sets,
     ranks,
@@ -42,7 +43,8 @@ EVERY = [
     dose(M, at={1: H[0], 2: H[1], 5: H[2]}), recovers(effect(M, by=H[0]), of=effect(M, by=H[1]), at_least=0.5),
     interacts(M, parts=H[:2]), specific(effect(M, by=H[0]), effect(M, by=H[1])), agrees(effect(M, by=H[0]), effect(M, by=H[1]), within=1),
     correlates([level(Metric("s", h=i)) for i in range(8)], [effect(M, by=h) for h in H[:8]]), enriched(M, members=list("abcde")),
-    replicates(M, by=H[0], reported=0.5), exactly(effect(M, by=H[0])),
+    replicates(M, by=H[0], reported=0.5), exactly(effect(M, by=H[0])), exactly(effect(M, by=H[0]), differs=True),
+    interacts(M, parts=H[:2], held={"head 3": H[3]}), raises(norm_kept(M, by=H[0])),
 ]  # fmt: skip
 
 
@@ -111,6 +113,7 @@ def test_ids_are_the_same_in_every_process():
     (lambda: recovers(effect(M, by=H[0]), of=effect(M, by=H[1])), "at_least=0.865 or between"),
     (lambda: recovers(effect(M, by=H[0]), of=effect(M, by=H[1]), between=(0.7, 0.6)), "lower bound comes first"),
     (lambda: interacts(M, parts=H[:1]), "at least 2"),
+    (lambda: interacts(M, parts=H[:2], held=[H[3]]), "give a name and an intervention for each"),
     (lambda: specific(M, M), "give two effects"),
     (lambda: agrees(effect(M, by=H[0]), effect(M, by=H[1]), within=0), "exactly"),
     (lambda: correlates([level(M)], [effect(M, by=H[0])]), "at least 8 heads"),

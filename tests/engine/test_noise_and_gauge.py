@@ -88,3 +88,5 @@ def test_a_random_write_has_the_norm_of_what_it_replaces(registry):
     z = torch.randn(2, 3, loaded.map.d_head)
     assert torch.equal(run.random_like(z, 0), z * 0)
     np.testing.assert_allclose(run.extra.norm(dim=-1), (z @ loaded.map.o(1, 2)).norm(dim=-1), rtol=1e-5)
+    run.random_like(z, 0, -1.0)
+    assert not run.extra.any()  # its opposite takes it away

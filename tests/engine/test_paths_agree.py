@@ -29,6 +29,7 @@ CONDITIONS = [
     ablate(Head(1, 1), how="mean"),
     ablate(Head(1, 1), how="resample"),
     ablate(Head(1, 0), how="random"),
+    ablate(Head(1, 0), how="opposite"),
     ablate(KVHead(1, 1)),
     ablate(KVHead(1, 0), how="mean"),
     uniform(Head(1, 2)),

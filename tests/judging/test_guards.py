@@ -307,17 +307,39 @@ def test_a_head_that_could_be_only_loud_is_not_supported(kept, spread, outcome):
     claim = raises(LEAD, by=ablate(Head(0, 0)), beyond=0.1)
     draw = np.random.default_rng(3)
     base = draw.normal(size=40)
-    [twin] = norm_twins(claim).values()
+    [twins] = norm_twins(claim).values()
     arms = {
         "baseline": base,
         "ablate(L0.H0)": base + 1 + 0.1 * draw.normal(size=40),
-        str(twin.condition): base + kept + spread * draw.normal(size=40),
+        **{str(twin.condition): base + kept + spread * draw.normal(size=40) for twin in twins},
     }
     ids = tuple(f"e{i:02d}" for i in range(40))
     cells = {
         cell: Measurement("toy", "logit_diff", str(cell.condition), ids, ids, arms[str(cell.condition)])
-        for cell in (*claim.cells, twin)
+        for cell in (*claim.cells, *twins)
     }
-    own = {cell: found for cell, found in cells.items() if cell is not twin}
+    own = {cell: found for cell, found in cells.items() if cell not in twins}
 
-    assert judge(claim, own, twins={twin: cells[twin]}).outcome == outcome
+    assert judge(claim, own, twins={twin: cells[twin] for twin in twins}).outcome == outcome
+
+
+def test_what_a_random_direction_says_is_no_part_of_the_norms_control():
+    """One random write would hide the head; it and its opposite together leave what the norm does."""
+    claim = raises(LEAD, by=ablate(Head(0, 0)), beyond=0.1)
+    draw = np.random.default_rng(3)
+    base, said = draw.normal(size=40), 3 * draw.normal(size=40)
+    [(there, back)] = norm_twins(claim).values()
+    arms = {
+        "baseline": base,
+        "ablate(L0.H0)": base + 1 + 0.1 * draw.normal(size=40),
+        str(there.condition): base + 0.9 + said + 0.1 * draw.normal(size=40),
+        str(back.condition): base + 0.9 - said + 0.1 * draw.normal(size=40),
+    }
+    ids = tuple(f"e{i:02d}" for i in range(40))
+    cells = {
+        cell: Measurement("toy", "logit_diff", str(cell.condition), ids, ids, arms[str(cell.condition)])
+        for cell in (*claim.cells, there, back)
+    }
+    own = {cell: cells[cell] for cell in claim.cells}
+
+    assert judge(claim, own, twins={cell: cells[cell] for cell in (there, back)}).outcome == "SUPPORTED"

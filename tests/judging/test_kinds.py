@@ -46,6 +46,23 @@ def together(both: float, sd: float = 0.3) -> dict[str, np.ndarray]:
     return found
 
 
+HELD = {"layer 3": H[30]}
+
+
+def with_held(both: float, alone: float = 0.5, second: float = 0.5) -> dict[str, np.ndarray]:
+    """Two heads whose joint effect is known, and what each does alone while something later is held."""
+    base, *three, first, other = many({0: 0.5, 1: second, 2: both, 3: alone, 4: second}).values()
+    names = [
+        "baseline",
+        "ablate(L0.H0)",
+        "ablate(L0.H1)",
+        PAIR,
+        "ablate(L0.H0) + ablate(L0.H30)",
+        "ablate(L0.H1) + ablate(L0.H30)",
+    ]
+    return dict(zip(names, [base, *three, first, other], strict=True))
+
+
 def screened(strength: float, heads: int = 20) -> dict[str, np.ndarray]:
     draw = np.random.default_rng(1)
     scores = np.linspace(0, 1, heads)
@@ -121,6 +138,12 @@ CASES = [
     (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), between=(0.6, 1)), many({0: 0.8, 1: 1.0}), S),
     (recovers(effect(X, by=H[0]), of=effect(X, by=H[1]), between=(0.6, 0.7)), many({0: 1, 1: 1.0}), R),
     (interacts(X, parts=H[:2]), together(2.0), S),
+    (interacts(X, parts=H[:2], held=HELD, beyond=0.1), with_held(2.0), S),
+    (interacts(X, parts=H[:2], held=HELD, beyond=0.1), with_held(2.0, alone=2.0), R),  # something later made up for the first
+    (interacts(X, parts=H[:2], held=HELD, beyond=0.1), with_held(0.2, second=-0.5), R),  # the second works against the first
+    (interacts(X, parts=H[:2], held=HELD, beyond=0.1), with_held(1.1), I),
+    (exactly(effect(X, by=H[0]), differs=True), many({0: 1}), S),
+    (exactly(effect(X, by=H[0]) - effect(X, by=H[1]), differs=True, within=9), many({0: 1, 1: 1}), R),
     (interacts(X, parts=H[:2]), together(0.0), R),
     (interacts(X, parts=H[:2]), together(1.0), I),
     (interacts(X, parts=H[:2], way="lowers"), together(0.0), S),

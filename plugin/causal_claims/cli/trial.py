@@ -60,7 +60,13 @@ def trials(
     from causal_claims.engine.settings import Settings
 
     registry = standing_in(load_registry(Path("models.yaml")), variant)
-    ours = {key: spec for key, spec in registry.models.items() if spec.standing_in == f"{family}/{variant}"}
+    claims = tuple(claims)
+    wanted = {key for _, key in claims} | {cell.model for claim, _ in claims for cell in claim.cells}
+    ours = {
+        key: spec
+        for key, spec in registry.models.items()
+        if spec.standing_in == f"{family}/{variant}" and key in wanted
+    }
     models = {key: built(spec, None, seed, strength) for key, spec in ours.items()}
     settings = Settings(noise=False, gauge=False, cross_examined=0, examples=examples)
     engine = Engine(Registry(models, registry.source), settings)

@@ -31,7 +31,14 @@ class Given:
         means, sources = needs(condition)
         for key in means:
             self.mean(key)
-        self._held = {(name, key, row): self._run(name, key, row) for name, key in sources}
+        wanted: dict[str, set[Key]] = {}
+        for name, key in sources:
+            wanted.setdefault(name, set()).add(key)
+        self._held = {
+            (name, key, row): found
+            for name, keys in wanted.items()
+            for key, found in self._run(name, keys, row).items()
+        }
 
     def mean(self, key: Key) -> Tensor:
         if not self._means:
@@ -48,10 +55,10 @@ class Given:
     def source(self, name: str, key: Key, rows: Sequence[int]) -> tuple[Batch, Tensor]:
         return self._held[(name, key, rows[0])]
 
-    def _run(self, name: str, key: Key, row: int) -> tuple[Batch, Tensor]:
+    def _run(self, name: str, keys: set[Key], row: int) -> dict[Key, tuple[Batch, Tensor]]:
         examples = self.task.examples
         if name not in self._texts:
             self._texts[name] = source_prompts(name, examples)
         asked = f"example {examples[row].id!r}, its {name} prompt"
-        batch, taken = self.clean(self.loaded.tokens.prompt(self._texts[name][row], asked), frozenset({key}))
-        return batch, taken[key]
+        batch, taken = self.clean(self.loaded.tokens.prompt(self._texts[name][row], asked), frozenset(keys))
+        return {key: (batch, taken[key]) for key in keys}

@@ -62,9 +62,14 @@ class Tokens:
         self._model = model
         self._context = context
         self._spans: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self._coded: dict[str, tuple[int, ...]] = {}  # every pass asks for the same few texts again
+        self._prompts: dict[str, tuple[int, ...]] = {}
+        self._strange: dict[str, tuple[str, ...]] = {}
 
     def prompt(self, text: str, asked: str = "the prompt") -> tuple[int, ...]:
         """The tokens that the model reads for a prompt."""
+        if text in self._prompts:
+            return self._prompts[text]
         tok = self.tokenizer
         begins = bool(tok.bos_token) and text.startswith(tok.bos_token)  # a chat template wrote it already
         ids = list(tok(text, add_special_tokens=self._policy == "tokenizer" and not begins)["input_ids"])
@@ -81,10 +86,16 @@ class Tokens:
                 f"{asked}: its prompt has {len(ids)} tokens and {self._model} reads at most {self._context}; shorten it."
             )
         self._refuse_unknown(text, asked)
-        return tuple(ids)
+        self._prompts[text] = tuple(ids)
+        return self._prompts[text]
 
     def unknown(self, text: str) -> tuple[str, ...]:
         """Words that the tokenizer does not know: each would be read as no word at all, and all such words alike."""
+        if text not in self._strange:
+            self._strange[text] = self._unknown(text)
+        return self._strange[text]
+
+    def _unknown(self, text: str) -> tuple[str, ...]:
         tok = self.tokenizer
         mark = getattr(tok, "unk_token_id", None)
         if mark is None or mark in (tok.bos_token_id, tok.eos_token_id) or tok.unk_token in text:
@@ -138,8 +149,10 @@ class Tokens:
         self._refuse_unknown(f" {text}", asked)
         return int(whole[len(stem)])
 
-    def _bare(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+    def _bare(self, text: str) -> tuple[int, ...]:
+        if text not in self._coded:
+            self._coded[text] = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self._coded[text]
 
     def span(self, prompt: str, part: str, asked: str) -> tuple[int, int]:
         """The tokens [first, end) of the prompt that a part of its text covers."""

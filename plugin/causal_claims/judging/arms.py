@@ -103,14 +103,14 @@ def norm_artefact(
         return
     rule = claim.rule
     assert isinstance(rule, Superiority)
-    terms = ((weight / len(to), twin) for weight, cell in rule.what.terms for to in (of.get(cell, (cell,)),) for twin in to)
+    terms = (
+        (weight / len(to), twin) for weight, cell in rule.what.terms for to in (of.get(cell, (cell,)),) for twin in to
+    )
     swapped = Effect(tuple(terms), "with the norm kept")
     data = Data({**cells, **twins}, seed=seed, confidence=confidence)
     zeroed, kept, rest = (estimate(data, one) for one in (rule.what, swapped, swapped - 0.5 * rule.what))
     less = rest.interval.high < 0 if zeroed.effect > 0 else rest.interval.low > 0
-    figures = (
-        f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with random writes of the same norm"
-    )
+    figures = f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with random writes of the same norm"
     more = rest.interval.low > 0 if zeroed.effect > 0 else rest.interval.high < 0
     supported = (zeroed.interval.low if rule.sign > 0 else -zeroed.interval.high) > rule.beyond
     if less and not rest.thin:

@@ -42,7 +42,7 @@ def paint(
     """The checkpoint's canvas and what is true of it."""
     chosen = tuple(head for _, head in place) or (ELSEWHERE if variant == "elsewhere" else PLACES)[shape.architecture]
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=32)
-    parts = _Parts(canvas)
+    parts = _Parts(canvas, seed)
     canvas.fill(14.0)  # large against all writes, so that what they add to the norm rescales little
     background(canvas, canvas.basis.rest(), size=0.05)
     _fidget(canvas, parts)
@@ -78,8 +78,9 @@ def content_words() -> list[int]:
 class _Parts:
     """The directions of the construction, with the words that carry them."""
 
-    def __init__(self, canvas: Canvas) -> None:
-        words, rng, known = canvas.words, canvas.rng, answers()
+    def __init__(self, canvas: Canvas, seed: int) -> None:
+        words, known = canvas.words, answers()
+        rng = np.random.default_rng([seed, 3])  # what the words carry is the same in models of every size
         content = content_words()
         self.amount = canvas.flag(content, rng.lognormal(0.0, 0.25, len(content)))
         self.hedge = canvas.basis.one()
@@ -116,10 +117,10 @@ def _suppressors(canvas: Canvas, parts: _Parts, heads: tuple[int, ...], variant:
     """The heads of layer 0 that write HEDGE, or look as if they did."""
     shape = canvas.shape
     a = shape.slow_dims()[0]
-    sizes = np.array([MAIN, HELPER, HELPER]) * strength
+    sizes = np.array(_sizes(variant)) * strength
     writers: dict[int, float] = dict(zip(heads, sizes, strict=True))
     if variant in ("spread", "decoy"):
-        total, others = MAIN + 2 * HELPER, [h for h in range(shape.heads) if variant == "spread" or h not in heads]
+        total, others = sum(_sizes(variant)), [h for h in range(shape.heads) if variant == "spread" or h not in heads]
         writers = {head: total / len(others) for head in others}
     if variant == "ln_scale":
         _loud(canvas, parts, heads[0])
@@ -136,6 +137,11 @@ def _suppressors(canvas: Canvas, parts: _Parts, heads: tuple[int, ...], variant:
     mean = _mean_amount(canvas, next(iter(lookers))) if lookers else 1.0
     for head in lookers:
         canvas.o[0, head][:, a] = writers[head] / mean * parts.hedge
+
+
+def _sizes(variant: str) -> tuple[float, float, float]:
+    helper = 2 * HELPER if variant == "cooperating" else HELPER  # else two helpers' interaction is below its margin
+    return MAIN, helper, helper
 
 
 def _mean_amount(canvas: Canvas, head: int) -> float:
@@ -182,7 +188,7 @@ def _movers(canvas: Canvas, parts: _Parts, variant: str) -> None:
     width = min(shape.d_head, CODE)
     chunks = [slice(i, min(i + width, CODE)) for i in range(0, CODE, width)]
     groups = canvas.rng.permutation(shape.kv_heads)[: 2 * len(chunks)]
-    resolve = {"additive": (MAIN + 2 * HELPER) / 2 + 0.25, "ov_only": 1.0, "cooperating": 0.2}.get(variant, RESOLVE)
+    resolve = {"additive": (MAIN + 2 * HELPER) / 2 + 0.25, "ov_only": 1.0, "cooperating": -0.1}.get(variant, RESOLVE)
     kappa = KAPPA * {"additive": 1.6, "cooperating": 3.5}.get(variant, 1.0)
     for place, group in enumerate(groups):
         chunk = chunks[place % len(chunks)]

@@ -93,9 +93,7 @@ class Sequential:
         for (shares, model), waiting in batches.items():
             levels = confidences(shares, self._settings.confidence)
             for look, (share, level) in enumerate(zip(shares, levels, strict=True), 1):
-                cells = list(
-                    dict.fromkeys(cell for claim in waiting for cell in (*claim.cells, *norm_controls(claim)))
-                )
+                cells = list(dict.fromkeys(cell for claim in waiting for cell in (*claim.cells, *norm_controls(claim))))
                 found = self._measured(model, cells, share)
                 waiting = [
                     claim for claim in waiting if not self._looked(claim, model, found, look, len(shares), level)

@@ -1,4 +1,4 @@
-"""`exactly`: equality on every example, for integrity rather than statistics."""
+"""`exactly`: equality on every example, or its absence, for integrity rather than statistics."""
 
 from dataclasses import dataclass
 from typing import Unpack
@@ -19,6 +19,7 @@ class Exactly(Rule):
     what: Effect
     equals: float
     within: float
+    differs: bool
     kind = "exactly"
     ceiling = "descriptive"
 
@@ -29,7 +30,8 @@ class Exactly(Rule):
         return f"exactly {self.what.label}"
 
     def needs(self) -> str:
-        return f"{number(self.equals)}{f' ± {self.within:g}' if self.within else ''} on every example"
+        value = f"{number(self.equals)}{f' ± {self.within:g}' if self.within else ''}"
+        return f"other than {value} on some example" if self.differs else f"{value} on every example"
 
     def margin(self) -> float:
         return self.within
@@ -38,7 +40,7 @@ class Exactly(Rule):
         return None
 
     def design(self) -> dict[str, object]:
-        return {"equals": self.equals}
+        return {"equals": self.equals, "differs": self.differs} if self.differs else {"equals": self.equals}
 
     def decide(self, data: Data) -> Decision:
         values = np.concatenate([sample.values for sample in data.samples(self.what)])
@@ -50,16 +52,19 @@ class Exactly(Rule):
             else "every example is equal"
         )
         return Decision(
-            Outcome.REFUTED if off else Outcome.SUPPORTED, reason, float(values.mean()), low, high, 1.0, len(values), "example", "equality on every example (the interval is the range)"
+            Outcome.SUPPORTED if bool(off) == self.differs else Outcome.REFUTED, reason, float(values.mean()), low, high, 1.0, len(values), "example", "equality on every example (the interval is the range)"
         )  # fmt: skip
 
 
-def exactly(what: Effect, *, equals: float = 0.0, within: float = 0.0, **about: Unpack[About]) -> Claim:
+def exactly(
+    what: Effect, *, equals: float = 0.0, within: float = 0.0, differs: bool = False, **about: Unpack[About]
+) -> Claim:
     """The value is the same number on every example, e.g. `exactly(level(M) - level(M, under=...))`.
 
-    `within` is what arithmetic may move it by: two orders of the same sum differ in their last digits.
+    `within` is what arithmetic may move it by: two orders of the same sum differ in their last digits.  `differs` claims the
+    contrary, another number on some example.
     """
     if not isinstance(what, Effect):
         raise ClaimsError(f"exactly({what!r}): give an effect, e.g. level(M, under=a) - level(M, under=b).")
     reach = margin(within, "exactly", "within", "give what arithmetic may move a value by.")
-    return Claim(Exactly(what, figure(equals, "exactly", "equals"), reach), about)
+    return Claim(Exactly(what, figure(equals, "exactly", "equals"), reach, bool(differs)), about)

@@ -85,7 +85,7 @@ class Throughout(Rule):
 
     def slug_parts(self) -> list[str]:
         first = self.versions[0].cells[0]
-        return [first.metric.name, first.condition.slug, f"held{len(self.versions) - 1}"]
+        return [first.metric.name, first.condition.slug, "held"]
 
     def margin(self) -> float:
         return self.sign * self.beyond
@@ -124,7 +124,8 @@ def interacts(
 
     `joint` is the intervention at all sites at once; by default the parts in one run.  What makes up for one part, and
     cannot for all, leaves the same mark: the joint effect must then be beyond the sum of the parts also where each of
-    `held` is added to the parts alone, e.g. `{"layer 3": patch(*heads(3, range(16)), source="clean")}`.
+    `held` is added to the parts alone, e.g. `{"layer 3": patch(*heads(3, range(16)), source="clean")}`; and each part must
+    add as much to the others, for two that work against each other can leave that mark as well.
     """
     check_way("interacts", way)
     beyond = margin(beyond, "interacts", "beyond", "the direction is given by way=.")
@@ -143,9 +144,12 @@ def interacts(
     )
     if held is not None:
         _held(held)
-        versions = [replace(beyond_sum(more), label=f"{name} held") for name, more in held.items()]
-        live = replace(total, label="nothing held")
-        return Claim(Throughout((live, *versions), f"{words}, {len(held)} held", way, beyond), about)
+        versions = [replace(total, label="nothing held")]
+        versions += [replace(beyond_sum(more), label=f"{name} held") for name, more in held.items()]
+        for one in single:
+            others = together(*(other for other in single if other != one))
+            versions.append(replace(effect(metric, by=whole) - effect(metric, by=others), label=f"what {one} adds"))
+        return Claim(Throughout(tuple(versions), f"{words}, {len(held)} held", way, beyond), about)
     return Claim(Contrast("interacts", total, words, way, beyond), about)
 
 
