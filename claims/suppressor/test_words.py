@@ -14,7 +14,7 @@ How it is decided here: all hedges of a list against boosters and emotion words,
 where there is any size, by AUC and permutation, for head 2, and for head 2 minus the mean of the other heads; the
 direct write at the true last token on the right answer; models compared over all words by rank.  (Hedges are not
 compared with answers: a head that only lowers answers would seem to raise every other word.)  These describe.  The
-causal part: without head 2, or with a random write of its norm in its place, hedges lose on the right answer.
+causal part: without head 2, or with random writes of its norm in its place, hedges lose on the right answer.
 """
 
 import pytest
@@ -25,10 +25,12 @@ from causal_claims import (
     ablate,
     below,
     correlates,
+    effect,
     enriched,
     level,
     lowers,
     model_counts,
+    norm_kept,
     specific,
 )
 
@@ -124,9 +126,9 @@ def test_head_2_writes_against_the_right_answer(claim, holds):
 
 @pytest.mark.gpt2_medium
 @pytest.mark.parametrize("claim", [
-    lowers(LOGIT_DIFF.on("facts/hedges"), by=ablate(Head(0, 2), how=how), beyond=0.3, id=f"S3-7.{word}",
+    lowers(of(LOGIT_DIFF.on("facts/hedges"), by=ablate(Head(0, 2))), beyond=0.3, id=f"S3-7.{word}",
            given=Behaviour(level(LOGIT_DIFF.on("facts/one_way")), above=0))
-    for word, how in (("promotes", "zero"), ("promotes_not_by_norm", "random"))
+    for word, of in (("promotes", effect), ("promotes_not_by_norm", norm_kept))
 ])  # fmt: skip
 def test_without_head_2_hedges_lose_on_the_right_answer(claim, holds):
     assert holds(claim)

@@ -37,7 +37,7 @@ class Settings:
     examples: int | None = None  # only the first N of each set: a smoke run
     seed: int = 0  # of every draw that a claim does not seed itself
     cross_examined: int = 2  # cells per metric and set that the reference path measures again
-    cross_examples: int = 4  # on so many examples
+    cross_examples: int = 2  # on so many examples
     tolerance: float = 1e-4  # largest relative disagreement of the two paths in float32; wider below it, see noise.py
     noise: bool = True  # measure the noise floor
     gauge: bool = True  # see whether a metric that reads values depends on their basis
