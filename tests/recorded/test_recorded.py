@@ -89,6 +89,25 @@ def test_what_is_written_reads_back(tmp_path, values, name, shift):
         assert dict(zip(other.examples, other.clusters, strict=True)) == dict(zip(ids, ids, strict=True))
 
 
+def test_a_table_of_our_own_may_hold_a_condition_alone_and_arms_that_end_early(tmp_path):
+    ids = ("e0", "e1", "e2")
+    found = [
+        Measurement("toy", "x", str(BY), ids, ids, np.arange(3.0)),
+        Measurement("toy", "y", "baseline", ids, ids, np.arange(3.0)),
+        Measurement("toy", "y", str(BY), ids[:2], ids[:2], np.ones(2)),
+    ]
+    write_measurements(tmp_path / "m.parquet", found)
+    again = read_measurements(tmp_path / "m.parquet")
+    early = again.cells("toy", [Cell(Metric("y")), Cell(Metric("y"), BY)])
+
+    assert {one.key for one in again.measurements()} == {one.key for one in found}
+    assert [one.examples for one in early.values()] == [ids[:2], ids[:2]]
+
+    pq.write_table(pq.read_table(tmp_path / "m.parquet").replace_schema_metadata(None), tmp_path / "m.parquet")
+    with pytest.raises(ClaimsError, match="no baseline"):
+        read_measurements(tmp_path / "m.parquet")
+
+
 def test_without_a_cluster_column_every_example_is_its_own(tmp_path):
     table = [{k: v for k, v in row.items() if k != "cluster"} for row in rows()]
 
