@@ -121,6 +121,10 @@ class Judge:
         text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
         return self._record(item, claim, model or BY_HAND, {}, Verdict(Outcome.ERROR, text, Evidence(None)), claim)
 
+    def not_run(self, item: pytest.Item, claim: Claim, model: str | None, reason: NotRunError) -> Record:
+        """The test could not even begin."""
+        return self._record(item, claim, model or BY_HAND, {}, not_run(reason), claim)
+
     def _cells(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
         if model is None:
             names = self._markers.by_name
