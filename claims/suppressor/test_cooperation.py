@@ -16,7 +16,7 @@ the sum of the singles, by example; a head that makes up for one of them, and ca
 deciding one, `amplify`, `pair` and `triplet`: the joint effect is beyond that sum also where, with one head gone, the
 heads of any one later layer are held at what they say in the clean run, so that none of them can make up for it, and
 each head adds something to the others, for a head that works against head 2 leaves the same mark too; on six pairs of
-prompts of each condition, all together.  Two layers that share such work are not told from cooperation, nor is an MLP that does
+prompts of each condition, all together; NOT RUN where head 2, its norm kept, does nothing that could be amplified.  Two layers that share such work are not told from cooperation, nor is an MLP that does
 it.  That the partial patch is the ablation of the other two is shown as such.
 """
 
@@ -62,19 +62,21 @@ def able(condition):
     return Behaviour(level(on(condition)), above=0)
 
 
-def beyond_sum(over, *together, name, **about):
+def beyond_sum(over, *together, name, given, **about):
     """These heads gone do more than the sum of each gone alone."""
     return interacts(LOGIT_DIFF.on(over), parts=[SINGLE[head] for head in together], joint=ablate(*together), beyond=0.05,
-                     given=Behaviour(level(LOGIT_DIFF.on(over)), above=0), id=name, expect="refuted", **about)  # fmt: skip
+                     given=given, id=name, expect="refuted", **about)  # fmt: skip
 
 
 def sum_on(condition, *together, name, **about):
-    return beyond_sum(f"{condition}/one_way", *together, name=f"{name}.{condition}", **about)
+    return beyond_sum(f"{condition}/one_way", *together, name=f"{name}.{condition}", given=able(condition), **about)
 
 
 def cooperate(*together, name, **about):
-    """Also where nothing later can make up for one of them."""
-    return beyond_sum("few", *together, name=name, held=LATER, **about)
+    """Also where nothing later can make up for one of them; where head 2 is among them, it must do something to begin with."""
+    level_few, suppressor = level(LOGIT_DIFF.on("few")), norm_kept(LOGIT_DIFF.on("few"), by=SINGLE[H2])
+    given = Behaviour(suppressor, above=0.1) if H2 in together else Behaviour(level_few, above=0)
+    return beyond_sum("few", *together, name=name, held=LATER, given=given, **about)
 
 
 def added(effects):
