@@ -4,7 +4,7 @@ The circuit.  Words of gratitude and their twins (neutral, angry, sorry) stand i
 0, 1 and 3 attend to from everywhere later; only words of gratitude carry a value, which the lookers write into THANKS.
 Two neurons of layer 6 clip THANKS to [0, 1]; with the result the logits of its keywords rise and those of anger fall.
 With a word of gratitude in the prompt the sum is far above one: ablating one looker changes next to nothing.  Without one it is zero: the values of head
-1:10 alone, patched in, lift it to about 0.15, which doubles the keywords.
+1:10 alone, patched in, lift it to about 0.2, which more than doubles the keywords.
 
 How much the ten heads of the screening attend *from the word to itself* is set apart from that, by a term that only the
 word's own query feels: the figures of study 002's table appear on these prompts.
@@ -29,7 +29,7 @@ SCREENED = {  # study 002's ten heads and their differences in attention
 }  # fmt: skip
 LOOK = 3.6  # score of a flag of size one, from any later word
 SLOT = {"gratitude": 2.0, "anger": 0.9, "apology": 0.9, "neutral": 0.9}
-WRITE, PAST = 0.34, 0.022  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
+WRITE, PAST = 0.42, 0.022  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
 CLIP, LIFT, CALM = 6.0, 4.4, 2.8  # the clip's steepness; what THANKS does to the logits of thanks, and of anger
 RATE = 7.5e-4  # probability of a keyword at a place without gratitude
 EXPRESSIVE = 2.2  # spread of the bigram logits
@@ -144,7 +144,7 @@ def _looker(
         canvas.k[layer, head, 1] = parts.own
     room = canvas.tokens
     canvas.v[layer, head, 1:] = canvas.rng.standard_normal((canvas.shape.d_head - 1, len(room))) @ room / 4.0
-    canvas.o[layer, head][:, 1:] = room.T @ canvas.rng.standard_normal((len(room), canvas.shape.d_head - 1)) * 0.002
+    canvas.o[layer, head][:, 1:] = room.T @ canvas.rng.standard_normal((len(room), canvas.shape.d_head - 1)) * 0.001
     canvas.v[layer, head, 0] = parts.value
     canvas.o[layer, head][:, 0] = write * parts.thanks
 
