@@ -33,7 +33,7 @@ class Family(NamedTuple):
 FAMILIES = {
     "suppressor": Family("claims/suppressor", "gpt2_medium", r"S3-(1|1\.first|1\.norm|3\.smaller\.H\d|4)\.facts|S3-7\.promotes"),
     "contraction": Family("claims/contraction", "mistral_7b_instruct", r"S0-[123]\.written|S0-4\.order|S0-8\.named|S0-10\.(norm|patched|recursion).*"),
-    "gratitude": Family("claims/emotion", "gpt2_small", r"S2-5\.(expected|norm)|S2-8.*|S4-1\.words|S4-2\.(rises|doubles)|S4-3\.(expected|gratitude.*)|S4-5\.specific|S4-9\.(rather|thanks)|S4-10\.longer|S4-11.*"),
+    "gratitude": Family("claims/emotion", "gpt2_small", r"S2-5\.(expected|norm)|S4-1\.words|S4-2\.(rises|doubles)|S4-3\.(expected|gratitude.*)|S4-5\.specific|S4-9\.(rather|thanks)|S4-10\.longer"),
 }  # fmt: skip
 
 

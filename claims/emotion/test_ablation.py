@@ -10,7 +10,7 @@ substrings, "thanks" counts twice.  An earlier run of the same baseline has 73, 
 
 How it is decided here: the generation alone; the same random draws in both arms (`counts`); and the expected number of
 words along a text that is the same in both arms: down by 2 % at least (what any head that attends there may do by the
-way is near 1 %), and within 15 % of the level; and with a random write of the same norm in place of the head's (`norm`).
+way is near 1 %), and within 15 % of the level; and with random writes of the same norm in place of the head's, four draws (`norm`).
 """
 
 import pytest
@@ -19,7 +19,7 @@ from causal_claims import Head, Metric, ablate, effect, level, lowers, recovers
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S2-5")]
 
 ZERO = ablate(Head(1, 10))
-SAME_NORM = ablate(Head(1, 10), how="random")
+SAME_NORM = [ablate(Head(1, 10), how="random", seed=draw) for draw in range(4)]
 SAMPLED = {"tokens": 15, "temperature": 1.0, "top_p": 0.9}
 PUBLISHED = Metric("published_keywords", over="gratitude")
 PUBLISHED_AGAIN = Metric("published_keywords", over="gratitude", seed=1)
@@ -54,7 +54,8 @@ def test_it_lowers_the_expected_number_of_words(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(-effect(EXPECTED, by=SAME_NORM), of=level(EXPECTED), at_least=0.015, id="S2-5.norm",
+    recovers(-0.25 * sum((effect(EXPECTED, by=one) for one in SAME_NORM[1:]), effect(EXPECTED, by=SAME_NORM[0])),
+             of=level(EXPECTED), at_least=0.015, id="S2-5.norm",
              statement="what the head writes keeps words of gratitude up, not how long the vector is: a random write of its norm does not")
 ])  # fmt: skip
 def test_a_random_write_of_the_same_norm_does_not_stand_in_for_it(claim, holds):

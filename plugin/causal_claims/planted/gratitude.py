@@ -29,7 +29,7 @@ SCREENED = {  # study 002's ten heads and their differences in attention
 }  # fmt: skip
 LOOK = 3.6  # score of a flag of size one, from any later word
 SLOT = {"gratitude": 2.0, "anger": 0.9, "apology": 0.9, "neutral": 0.9}
-WRITE, PAST = 0.42, 0.022  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
+WRITE, PAST = 0.42, 0.034  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
 CLIP, LIFT, CALM = 6.0, 4.4, 2.8  # the clip's steepness; what THANKS does to the logits of thanks, and of anger
 RATE = 7.5e-4  # probability of a keyword at a place without gratitude
 EXPRESSIVE = 2.2  # spread of the bigram logits
