@@ -10,7 +10,8 @@ was +0.0302, and upstream, in layer 21, it was -0.0005.  A head that does the sa
 anything that is special to recursion, and deleting any vector changes the norm that later layers divide by.
 
 How it is decided here: of each head, the effect on recursive prompts minus the effect on plain ones, compared directly,
-and its write replaced by a random one of the same norm; and the three against 39 random threes.
+and its write replaced by a random one of the same norm; and the three against 39 random threes,
+whose mean they exceed by 0.02.
 """
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_random_write_of_the_same_norm_does_not_stand_in_for_the_head(claim, h
 
 
 @pytest.mark.parametrize("claim", [
-    beats(RECURSIVE, by=ablate(*THREE), way="raises", id="S0-10.random_heads",
+    beats(RECURSIVE, by=ablate(*THREE), way="raises", beyond=0.02, id="S0-10.random_heads",
           against=random_sets(THREE, 39, heads=model_counts("mistral_7b_instruct").heads))
 ])  # fmt: skip
 def test_the_three_do_more_than_random_heads_of_their_layer(claim, holds):

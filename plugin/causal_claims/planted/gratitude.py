@@ -107,7 +107,7 @@ def _self_attention(score: float, before: Array) -> float:
 
 
 def _kappa(delta: float) -> float:
-    """How much a word's own query is held back, so that the difference in self-attention is delta."""
+    """How much a word's own query is held back, so that the difference in self-attention is delta, or the most there can be."""
     tok = tokenizer("gpt2")
     before = np.array([_place(tok, row.prompt, row.fields["word"]) for row in texts("gratitude")], dtype=float)
 
@@ -120,7 +120,7 @@ def _kappa(delta: float) -> float:
     off = np.array([miss(kappa) for kappa in grid])
     top = int(off.argmax())  # beyond its largest value the difference falls with kappa
     if off[top] < 0:
-        raise ValueError(f"no self-attention differs by {delta}; at most by {off[top] + delta:.3f}")
+        return float(grid[top])
     return float(brentq(miss, grid[top], 16.0))
 
 
