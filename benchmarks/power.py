@@ -129,7 +129,7 @@ def main() -> None:
         for row in measure(name, rows):
             rows.append(row)
             with TABLE.open("a", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerow(row)
+                csv.writer(file, lineterminator="\n").writerow(row)
     PICTURE.write_text(picture(rows), encoding="utf-8")
     for (family, claim), enough in smallest(rows).items():
         print(f"{family:<12} {claim:<24} {'never' if enough is None else enough}")
