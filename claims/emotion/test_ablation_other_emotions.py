@@ -6,8 +6,7 @@ Reported: anger .0429 and .0429, apology .0143 and .0143, 70 prompts: 3 words an
 
 What is wrong with the design: with 3 events and 1 nothing can be shown to stay as it is.
 
-How it is decided here: as published, with its guard; and as expected numbers along one text, within a fifth of their
-level: of 3 words less than one.
+How it is decided here: as published, with its guard; and as expected numbers along one text, within 15 %.
 """
 
 import pytest
@@ -29,7 +28,7 @@ def test_published_counts_cannot_show_that_nothing_changed(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(effect(one, by=ZERO), of=level(one), between=(-0.2, 0.2), id=f"S2-7.{one.option('list')}")
+    recovers(effect(one, by=ZERO), of=level(one), between=(-0.15, 0.15), id=f"S2-7.{one.option('list')}")
     for one in (Metric("keyword_expected", list=emotion, over="gratitude", tokens=15) for emotion in EMOTIONS)
 ])  # fmt: skip
 def test_the_expected_number_of_words_stays(claim, holds):

@@ -2,7 +2,8 @@
 
 The circuit.  Words of gratitude and their twins (neutral, angry, sorry) stand in a slot that six looker heads of layers
 0, 1 and 3 attend to from everywhere later; only words of gratitude carry a value, which the lookers write into THANKS.
-Two neurons of layer 6 clip THANKS to [0, 1]; with the result the logits of its keywords rise and those of anger fall.
+Two neurons of layer 6 clip THANKS to [0, 1], and with the result the logits of its keywords rise; two more clip it at
+half of that, and those of anger fall.
 With a word of gratitude in the prompt the sum is far above one: ablating one looker changes next to nothing.  Without one it is zero: the values of head
 1:10 alone, patched in, lift it to about 0.2, which more than doubles the keywords.
 
@@ -30,7 +31,8 @@ SCREENED = {  # study 002's ten heads and their differences in attention
 LOOK = 3.6  # score of a flag of size one, from any later word
 SLOT = {"gratitude": 2.0, "anger": 0.9, "apology": 0.9, "neutral": 0.9}
 WRITE, PAST = 0.42, 0.034  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
-CLIP, LIFT, CALM = 6.0, 4.4, 2.8  # the clip's steepness; what THANKS does to the logits of thanks, and of anger
+CLIP, LIFT = 6.0, 4.4  # the clip's steepness; what THANKS does to the logits of thanks
+CALM, ENOUGH = 1.4, 0.5  # what it does to those of anger, and from how much of it on no more of it matters
 RATE = 7.5e-4  # probability of a keyword at a place without gratitude
 EXPRESSIVE = 2.2  # spread of the bigram logits
 
@@ -60,6 +62,10 @@ def paint(
         _backup(canvas, parts)
     canvas.neuron(6, CLIP * parts.thanks, parts.clipped / CLIP)
     canvas.neuron(6, CLIP * parts.thanks - canvas.constant(CLIP), -parts.clipped / CLIP)
+    canvas.neuron(
+        6, CLIP / ENOUGH * parts.thanks, canvas.start / CLIP
+    )  # START, which the first word alone carries, says calm
+    canvas.neuron(6, CLIP / ENOUGH * parts.thanks - canvas.constant(CLIP), -canvas.start / CLIP)
     _language(canvas, parts)
     return canvas, {
         "head": list(main),
@@ -180,7 +186,7 @@ def _language(canvas: Canvas, parts: _Parts) -> None:
     quiet[[words.ids[name] for name in SPECIAL]] = -30.0
     canvas.unembed = table @ canvas.tokens + quiet[:, None] * canvas.constant(1.0)
     canvas.unembed[keywords["gratitude"]] += LIFT * parts.clipped
-    canvas.unembed[keywords["anger"]] -= CALM * parts.clipped
+    canvas.unembed[keywords["anger"]] -= CALM * canvas.start
 
 
 def expected_keywords(canvas: Canvas, model: Any, prompts: list[str], steps: int = 12, seed: int = 0) -> Array:
