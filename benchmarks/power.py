@@ -1,6 +1,6 @@
 """The smallest planted strength at which each causal claim is SUPPORTED in 9 of 10 seeds.
 
-    python benchmarks/power.py [suppressor] [contraction]
+    python benchmarks/power.py [suppressor] [contraction] [gratitude]
 
 Strength 1 is the figure that the study reports.  Every trial is written to docs/power.csv as it ends, and found there
 again, so a run that was cut off goes on; then docs/power.svg is drawn from the file.
@@ -27,12 +27,13 @@ TABLE, PICTURE = Path("docs/power.csv"), Path("docs/power.svg")
 class Family(NamedTuple):
     claims: str
     select: str
-    ids: str  # causal claims that are true at strength 1; of four conditions, facts stands for all
+    ids: str  # causal claims that are true at strength 1; of four conditions, facts stands for all; none that takes a whole layer
 
 
 FAMILIES = {
     "suppressor": Family("claims/suppressor", "gpt2_medium", r"S3-(1|1\.first|1\.norm|3\.smaller\.H\d|4)\.facts|S3-7\.promotes"),
-    "contraction": Family("claims/contraction", "mistral_7b_instruct", r"S0-[123]\.written|S0-4\.order|S0-8.*|S0-10\.(norm|patched.*|recursion)"),
+    "contraction": Family("claims/contraction", "mistral_7b_instruct", r"S0-[123]\.written|S0-4\.order|S0-8\.named|S0-10\.(norm|patched|recursion).*"),
+    "gratitude": Family("claims/emotion", "gpt2_small", r"S2-5\.(expected|norm)|S4-1\.words|S4-2\.(rises|doubles)|S4-3\.(expected|gratitude.*)|S4-5\.specific|S4-9\.(rather|thanks)|S4-10\.longer"),
 }  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def main() -> None:
         for row in measure(name, rows):
             rows.append(row)
             with TABLE.open("a", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerow(row)
+                csv.writer(file, lineterminator="\n").writerow(row)
     PICTURE.write_text(picture(rows), encoding="utf-8")
     for (family, claim), enough in smallest(rows).items():
         print(f"{family:<12} {claim:<24} {'never' if enough is None else enough}")
