@@ -45,7 +45,7 @@ def paint(
     parts = _Parts(canvas, seed)
     canvas.fill(14.0)  # large against all writes, so that what they add to the norm rescales little
     background(canvas, canvas.basis.rest(), size=0.05)
-    _fidget(canvas, parts, chosen[0])
+    _fidget(canvas, parts, chosen)
     _suppressors(canvas, parts, chosen, variant, strength)
     if variant == "backup":
         _backup(canvas, parts)
@@ -98,7 +98,7 @@ class _Parts:
         self.movers: list[list[int]] = []
 
 
-def _fidget(canvas: Canvas, parts: _Parts, main: int) -> None:
+def _fidget(canvas: Canvas, parts: _Parts, planted: tuple[int, ...]) -> None:
     """Every head of layer 0 touches HEDGE a little, so that none has exactly no effect.
 
     Each by its own amount: a part is the same for all prompts, so that what the heads do ranks alike on all of them.
@@ -109,10 +109,11 @@ def _fidget(canvas: Canvas, parts: _Parts, main: int) -> None:
     for group in range(canvas.shape.kv_heads):
         canvas.v[0, group, still] += canvas.constant(1.0)
     own = canvas.rng.permutation(np.linspace(-1.0, 1.0, canvas.shape.heads)) * FIDGET
-    least = int(np.abs(own).argmin())
-    own[[main, least]] = own[[least, main]]  # it is known by what is planted, where something is
+    for place, head in enumerate(planted):  # these are known by what is planted, where something is
+        least = int(np.argsort(np.abs(own), kind="stable")[place])
+        own[[head, least]] = own[[least, head]]
     for head in range(canvas.shape.heads):
-        canvas.o[0, head][:, still] += own[head] * parts.hedge
+        canvas.o[0, head][:, still] = own[head] * parts.hedge
 
 
 def _suppressors(canvas: Canvas, parts: _Parts, heads: tuple[int, ...], variant: str, strength: float) -> None:
