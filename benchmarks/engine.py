@@ -329,7 +329,9 @@ def main() -> None:
         need, made = (products(case, ordinary) / max(rates) for ordinary in (True, False))
         sweep = f"{case.layers} x {case.heads} heads, {case.prompts} x {case.tokens} tokens"
         print(f"{name}: {sweep}, {given.device}, {given.dtype}{' (tf32)' if given.tf32 else ''}")
-        print(f"  {'ours':15} {seconds:9.3f} s   {need / seconds:5.0%} of the {max(rates) / 1e12:.3g} TFLOP/s measured here")
+        print(
+            f"  {'ours':15} {seconds:9.3f} s   {need / seconds:5.0%} of the {max(rates) / 1e12:.3g} TFLOP/s measured here"
+        )
         print(f"  {'':27}   {made / seconds:5.0%} counting only the products that are made")
         for label in (one for one in given.rivals if one in found):
             theirs, expected = found[label]

@@ -46,6 +46,7 @@ class Engine:
         self.settings = settings
         self.store = Store(settings.cache)
         self._held: dict[tuple[str, str], Loaded] = {}  # by key and dtype
+        self._witnesses: dict[Loaded, Witness] = {}
         self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
         self._scores: dict[tuple[str, str, str], Array] = {}  # of all heads: model, score, examples
         self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
@@ -73,7 +74,7 @@ class Engine:
         """Let a model's memory go."""
         held = [at for at in self._held if at[0] == model]
         for at in held:
-            del self._held[at]
+            self._witnesses.pop(self._held.pop(at), None)
         if held:
             import torch
 
@@ -100,7 +101,13 @@ class Engine:
 
     def witness(self, model: str) -> Witness:
         """Somebody outside is about to use the model."""
-        return Witness(self.loaded(model))
+        return self._witness(self.loaded(model))
+
+    def _witness(self, loaded: Loaded) -> Witness:
+        """Of the model as it was before its first measurement."""
+        if loaded not in self._witnesses:
+            self._witnesses[loaded] = Witness(loaded)
+        return self._witnesses[loaded]
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         """What these cells would cost; nothing is loaded or measured."""
@@ -217,7 +224,7 @@ class Engine:
         _advance(progress, len(works) - len(fresh))
         failed: Found = {}
         if fresh:
-            witness = Witness(loaded)
+            witness = self._witness(loaded)
             for metrics, members in together(works):
                 self._try(loaded, metrics, members, progress, failed)
             removed = witness.unchanged()
@@ -293,7 +300,7 @@ class Engine:
             metrics, members
         )
         for work in members:
-            facts = found[work.cell.metric]
+            facts = found[work.cell]
             if work.entry is None:
                 about = {
                     "model": loaded.spec.key,

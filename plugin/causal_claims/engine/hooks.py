@@ -154,12 +154,12 @@ class _Live:
     def values(self, head: int) -> Tensor:
         assert self.v is not None
         assert self.part is not None
-        return self.v[:, : self.part.end, head // self.loaded.map.group]
+        return self.v[:, : self.part.end, head // self.loaded.map.group].clone()
 
     def pattern(self, head: int) -> Tensor:
         assert self.patterns is not None
         assert self.part is not None
-        return self.patterns[:, head, self.part.first : self.part.end, : self.part.end]
+        return self.patterns[:, head, self.part.first : self.part.end, : self.part.end].clone()
 
     def visible(self) -> Tensor:
         assert self.patterns is not None

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 
-def last_query(
-    x: Tensor, last: Tensor, seen: Tensor, weight: Tensor, bias: Tensor, heads: int, scale: float
-) -> Tensor:
+def last_query(x: Tensor, last: Tensor, seen: Tensor, weight: Tensor, bias: Tensor, heads: int, scale: float) -> Tensor:
     """normed rows x positions x d_model, each row's query, what it may see (rows x positions) -> rows x 1 x heads x d_head
 
     `weight` is d_model x (queries, keys, values).

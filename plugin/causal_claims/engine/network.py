@@ -81,7 +81,7 @@ class Attending:
     v: Tensor
 
     def values(self, head: int) -> Tensor:
-        return self.v[:, :, head // self.map.group]
+        return self.v[:, :, head // self.map.group].clone()  # a body may write on what it gets
 
     def pattern(self, head: int) -> Tensor:
         every = torch.arange(self.q.shape[1], device=self.q.device)
