@@ -65,7 +65,8 @@ def writing(
         for part in segments:
             piece = value[:, part.first : part.end]
             if edit.during(part.phase):
-                run = SiteRun(edit.site, loaded.map, batch, examples, rows, given, live.narrowed(part), part.phase)
+                own = batch.copy()
+                run = SiteRun(edit.site, loaded.map, own, examples, rows, given, live.narrowed(part), part.phase)
                 piece = delivery.apply(edit, piece, run)
                 if run.extra is not None and extras is not None:
                     extra = torch.zeros(*value.shape[:2], run.extra.shape[-1], dtype=value.dtype, device=value.device)
