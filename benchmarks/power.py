@@ -1,6 +1,6 @@
 """The smallest planted strength at which each causal claim is SUPPORTED in 9 of 10 seeds.
 
-    python benchmarks/power.py [suppressor] [contraction]
+    python benchmarks/power.py [suppressor] [contraction] [retrieval]
 
 Strength 1 is the figure that the study reports.  Every trial is written to docs/power.csv as it ends, and found there
 again, so a run that was cut off goes on; then docs/power.svg is drawn from the file.
@@ -32,6 +32,7 @@ class Family(NamedTuple):
 
 FAMILIES = {
     "suppressor": Family("claims/suppressor", "gpt2_medium", r"S3-(1|1\.first|1\.norm|3\.smaller\.H\d|4)\.facts|S3-7\.promotes"),
+    "retrieval": Family("claims/retrieval", "llama_3_8b_instruct", r"S1-1\.k(5|10|20)|S1-2\.k5|S1-2\.next_task\.k5|S1-3\.(k5|all)|S1-6\.(own|shared)|S1-11\.needle"),
     "contraction": Family("claims/contraction", "mistral_7b_instruct", r"S0-[123]\.written|S0-4\.order|S0-8.*|S0-10\.(norm|patched.*|recursion)"),
 }  # fmt: skip
 

@@ -60,7 +60,9 @@ def as_published(heads, k):
     """The first k, however many there are."""
     chosen = heads.shared(GENERAL)
     if len(chosen) >= k and not isinstance(chosen[0], Ranked):  # places in a list that is not known yet are many
-        raise NotRunError(f"{len(chosen)} heads are shared here, so that k = {k} is no other dose by name: see S1-3.k{k}.")
+        raise NotRunError(
+            f"{len(chosen)} heads are shared here, so that k = {k} is no other dose by name: see S1-3.k{k}."
+        )
     return same(chosen, f"top {k} shared")
 
 

@@ -23,6 +23,7 @@ from causal_claims import Head, ablate, beats, counts, picked
 
 from fixtures.reports import TASKS
 from fixtures.retrieval import (
+    ABLE,
     ABLE_FEW,
     BY_ATTENTION,
     DOSES,
@@ -56,7 +57,7 @@ def test_retrieval_heads_do_more_than_random_heads(claim, holds):
 @pytest.mark.parametrize("claim", [
     picked(lambda heads, task=task: counts(LOG_ODDS.on(on("confirmation", task)), way="lowers", beyond=0.1, equals=FIRST,
                                            each=[ablate(head) for head in heads.first(task, FIRST)],
-                                           id=f"S1-5.each.{task}"), BY_ATTENTION)
+                                           given=ABLE, id=f"S1-5.each.{task}"), BY_ATTENTION)
     for task in TASKS
 ])  # fmt: skip
 def test_every_one_of_the_first_five_heads_does_something(claim, holds):

@@ -87,7 +87,8 @@ def _collected(folder: str, select: str | None) -> tuple[tuple[Claim, str], ...]
     )
 
 
-def _on(engine: Engine, key: str, claims: Sequence[Claim]) -> Iterator[Trial]:
+def _on(engine: Engine, key: str, drafts: Sequence[Claim]) -> Iterator[Trial]:
+    claims = [claim.of(lambda pick: engine.heads(key, pick)) for claim in drafts]  # about heads that are found
     wanted: dict[str, list[object]] = {}
     for claim in claims:
         for cell in (*claim.cells, *norm_twins(claim).values()):

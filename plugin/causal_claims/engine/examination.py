@@ -47,9 +47,7 @@ class Examination:
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
-            for metric, said in self._compare(
-                metrics, sample, examples, rows[:compared], generates
-            ).items():
+            for metric, said in self._compare(metrics, sample, examples, rows[:compared], generates).items():
                 found[metric]["cross_examined"] = said
         if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
             among = sampled(rows, FEWER) if again else rows

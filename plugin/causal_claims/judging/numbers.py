@@ -106,7 +106,11 @@ def _same_figures(cells: Cells) -> str | None:
             continue  # it changed its site, and the metric did not move: an exact zero, judged as such
         if not baseline and _whole(found.values):
             continue  # two conditions may agree in every 0/1 outcome
-        if not baseline and len(found.values) < _TELLING and all(r is not None and r.fault is None for r in (one, other)):
+        if (
+            not baseline
+            and len(found.values) < _TELLING
+            and all(r is not None and r.fault is None for r in (one, other))
+        ):
             continue  # both changed their sites: two that do next to nothing may round to the same few numbers
         what = "identical arms without a receipt" if baseline else "identical figures for different interventions"
         return f"{what}: {twin.condition_spelling} and {cell.condition_spelling} agree in all {len(found.values)} values of {cell.metric.name}"
