@@ -18,7 +18,7 @@ against one other task, the next in the list of nine: more than 20 points apart.
 import pytest
 from causal_claims import picked, specific
 
-from fixtures.retrieval import ABLE, ABLE_FEW, BY_ATTENTION, FEW, next_task, only, others, own
+from fixtures.retrieval import ABLE, BY_ATTENTION, FEW, next_task, only, others, own
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-2")]
 
@@ -26,10 +26,10 @@ SHARED = "both lists hold the general heads by then; the study's own run gives .
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: specific(own(heads, 5, **FEW), others(heads, 5), way="lowers", beyond=2, given=ABLE_FEW,
+    picked(lambda heads: specific(own(heads, 5, **FEW), others(heads, 5), way="lowers", beyond=2, given=ABLE,
                                   id="S1-2.k5"), BY_ATTENTION),
     picked(lambda heads: specific(only(heads, 20, mine=True), only(heads, 20, mine=False), way="lowers", beyond=2,
-                                  given=ABLE_FEW, id="S1-2.apart"), BY_ATTENTION),
+                                  given=ABLE, id="S1-2.apart"), BY_ATTENTION),
     picked(lambda heads: specific(own(heads, 5), next_task(heads, 5), way="lowers", beyond=0.2, given=ABLE,
                                   id="S1-2.next_task.k5"), BY_ATTENTION),
 ])  # fmt: skip

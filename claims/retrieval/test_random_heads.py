@@ -19,7 +19,7 @@ to no less than 92 %), by two one-sided tests.  That is the mean: a single draw 
 import pytest
 from causal_claims import negligible, picked
 
-from fixtures.retrieval import ABLE_FEW, BY_ATTENTION, DOSES, LOG_ODDS, mean, random_own, random_shared
+from fixtures.retrieval import ABLE, BY_ATTENTION, DOSES, LOG_ODDS, mean, random_own, random_shared
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-4")]
 
@@ -28,7 +28,7 @@ NATS = 0.5
 
 def flat(effects, **about):
     mean_change = mean(effects, f"{LOG_ODDS.label} by random heads, mean of {len(effects)} draws")
-    return negligible(mean_change, within=NATS, given=ABLE_FEW, **about)
+    return negligible(mean_change, within=NATS, given=ABLE, **about)
 
 
 @pytest.mark.parametrize("claim", [

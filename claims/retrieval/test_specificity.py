@@ -24,7 +24,6 @@ from causal_claims import Head, ablate, beats, counts, picked
 from fixtures.reports import TASKS
 from fixtures.retrieval import (
     ABLE,
-    ABLE_FEW,
     BY_ATTENTION,
     DOSES,
     FEW,
@@ -46,8 +45,8 @@ FIRST = 5  # heads of a list that are looked at one by one
 
 @pytest.mark.parametrize("claim", [
     *(picked(lambda heads, k=k: beats(own(heads, k, **FEW), against=random_own(heads, k), beyond=min(2, k / 2),
-                                      given=ABLE_FEW, id=f"S1-5.own.k{k}"), BY_ATTENTION) for k in DOSES),
-    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=2, given=ABLE_FEW,
+                                      given=ABLE, id=f"S1-5.own.k{k}"), BY_ATTENTION) for k in DOSES),
+    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=2, given=ABLE,
                                id="S1-5.shared"), BY_ATTENTION),
 ])  # fmt: skip
 def test_retrieval_heads_do_more_than_random_heads(claim, holds):
@@ -72,7 +71,7 @@ def one_draw(heads):
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: beats(own(heads, 20, **FEW), against=[one_draw(heads)], id="S1-5.published", given=ABLE_FEW,
+    picked(lambda heads: beats(own(heads, 20, **FEW), against=[one_draw(heads)], id="S1-5.published", given=ABLE,
                                expect="inconclusive", because="with one random draw no p below .5 is possible"), BY_ATTENTION),
 ])  # fmt: skip
 def test_published_comparison_with_one_draw(claim, holds):

@@ -123,7 +123,9 @@ def test_a_new_metric_and_a_new_intervention_are_a_few_lines(engine, declared):
 
 def test_a_metric_is_examined_on_its_first_set_and_sampled_on_the_next(engine, declared):
     by = ablate(Head(0, 0))
-    first, second = (engine.measure("gpt2", [Cell(M.on(over), by)])[Cell(M.on(over), by)] for over in ("engine_mixed", "engine_many"))
+    first, second = (
+        engine.measure("gpt2", [Cell(M.on(over), by)])[Cell(M.on(over), by)] for over in ("engine_mixed", "engine_many")
+    )
 
     assert "on 2 examples" in first.facts["cross_examined"]
     assert "agrees" in second.facts["cross_examined"]

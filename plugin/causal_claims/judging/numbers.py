@@ -1,6 +1,6 @@
 """Guards on the numbers: whether they can bear on anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ Cells = Mapping[Cell, Measurement]
 _TELLING = 6  # numbers that two interventions, both delivered, do not share by chance
 
 
-def data_guards(cells: Cells, *, integrity: bool = False, cause: bool = True, pooled: bool = False) -> Iterator[Guard]:
-    """All guards on recorded numbers.
+def data_guards(
+    cells: Cells, *, integrity: bool = False, cause: bool = True, pooled: bool = False, judged: Set[Cell] | None = None
+) -> Iterator[Guard]:
+    """All guards on recorded numbers.  A precondition, which is not among the `judged` cells, may be met on every example.
 
     A claim of exact equality (`integrity`) may see identical figures; one that asks for no `cause` may reproduce a figure
     however it was read.  Sets of examples that are judged as one sample (`pooled`) must vary as one.
@@ -22,7 +24,7 @@ def data_guards(cells: Cells, *, integrity: bool = False, cause: bool = True, po
     yield _finite(cells)
     yield _delivered(cells)
     if not integrity:
-        yield _informative(cells, pooled)
+        yield _informative({c: found for c, found in cells.items() if judged is None or c in judged}, pooled)
     if cause:
         yield _read_position(cells)
     yield _replication_unit(cells)

@@ -164,7 +164,9 @@ def _planted(
     found = [Worker(*head, None, rng.uniform(0.7, 0.82), 0.45 / SHARED) for head in shared]
     for place, several in enumerate(private.values()):
         found += [Worker(*head, place, rng.uniform(0.88, 0.97), 0.55 * (1 - REST) / MAIN) for head in several[:MAIN]]
-        found += [Worker(*head, place, rng.uniform(0.58, 0.66), 0.55 * REST / (PRIVATE - MAIN)) for head in several[MAIN:]]
+        found += [
+            Worker(*head, place, rng.uniform(0.58, 0.66), 0.55 * REST / (PRIVATE - MAIN)) for head in several[MAIN:]
+        ]
     return found
 
 
