@@ -28,6 +28,7 @@ RUNS = {  # baseline; baseline + triplet; that minus the recovered share, from t
 }
 
 
+@pytest.mark.by_hand
 @pytest.mark.finding("S3-9")
 @pytest.mark.parametrize(("claim", "run"), [
     (exactly(level(Metric("printed_example")) - level(Metric("run", of=name)), within=0.001, id=f"S3-9.one_run.{name}",

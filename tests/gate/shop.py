@@ -90,4 +90,4 @@ class Shop:
             run = checkpoint.run(suite)
             for one in run.ledger.records:
                 one.node_id, one.checkpoint = f"claims/test_circuit.py::test_it[{one.id}]", None
-            save(self.folder / "reports" / "baselines", name, run.ledger, run.recorded.measurements())
+            save(self.folder / "reports" / "baselines", name, run.ledger, run.recorded)

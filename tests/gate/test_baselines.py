@@ -15,7 +15,7 @@ OLD = BASE.run(SUITE)
 
 def kept(home, name="main", run=OLD):
     run.ledger.run.update(commit="c" * 40, date="2026-01-01T00:00:00Z")
-    return baseline.save(home, name, run.ledger, run.recorded.measurements())
+    return baseline.save(home, name, run.ledger, run.recorded)
 
 
 def test_a_baseline_reads_back_as_the_run_it_was(tmp_path):
@@ -38,7 +38,7 @@ def test_its_card_has_commit_date_and_revision(tmp_path):
 def test_an_a_a_run_is_kept_with_it_and_goes_when_it_is_replaced(tmp_path):
     kept(tmp_path)
     again = BASE.run(SUITE)
-    baseline.save(tmp_path, "main:again", again.ledger, again.recorded.measurements())
+    baseline.save(tmp_path, "main:again", again.ledger, again.recorded)
     assert baseline.find(tmp_path, "main").again is not None
     assert cards(tmp_path)[0].again
 
@@ -51,7 +51,7 @@ def test_an_a_a_run_of_another_checkpoint_is_refused(tmp_path):
     other = SERIES["moved"].run(SUITE)
 
     with pytest.raises(ClaimsError, match="measures the same checkpoint again"):
-        baseline.save(tmp_path, "main:again", other.ledger, other.recorded.measurements())
+        baseline.save(tmp_path, "main:again", other.ledger, other.recorded)
 
 
 def test_an_expired_baseline_is_refused_by_name_and_not_by_path(tmp_path):
@@ -73,7 +73,7 @@ def test_one_that_expires_in_the_future_is_still_good(tmp_path):
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "a b", "main:twice", ".hidden"])
 def test_a_name_that_could_leave_the_folder_is_refused(tmp_path, name):
     with pytest.raises(ClaimsError, match="no name for a baseline"):
-        baseline.save(tmp_path, name, OLD.ledger, OLD.recorded.measurements())
+        baseline.save(tmp_path, name, OLD.ledger, OLD.recorded)
 
 
 def test_an_absent_baseline_names_those_there_are(tmp_path):

@@ -19,7 +19,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, checkpoint in (("base", BASE), *SERIES.items()):
         run = checkpoint.run(SUITE)
-        save(tmp_path / "reports/baselines", name, run.ledger, run.recorded.measurements())
+        save(tmp_path / "reports/baselines", name, run.ledger, run.recorded)
     return tmp_path
 
 
@@ -67,7 +67,7 @@ def test_status_tells_a_history_and_fails_on_drift(home, capsys):
     for i in range(9):
         run = drifting(i).run(suite)
         run.ledger.run["date"] = f"2026-02-0{i + 1}T00:00:00Z"
-        save(home / "series", f"step-{i}", run.ledger, run.recorded.measurements())
+        save(home / "series", f"step-{i}", run.ledger, run.recorded)
     steps = [f"series/step-{i}" for i in range(9)]
 
     assert main(["status", *steps, "--json", "history.json"]) == 0

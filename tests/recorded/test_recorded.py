@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from causal_claims import Head, Metric, ablate, level, raises
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick
 from causal_claims.errors import ClaimsError, NotRunError
-from causal_claims.measurements import Measurement
+from causal_claims.measurements import Measurement, Receipt
 from causal_claims.recorded import read_measurements, write_measurements
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -87,6 +89,49 @@ def test_what_is_written_reads_back(tmp_path, values, name, shift):
         assert one.key == other.key
         assert one.values.tobytes() == other.values.tobytes()
         assert dict(zip(other.examples, other.clusters, strict=True)) == dict(zip(ids, ids, strict=True))
+
+
+def test_a_table_of_our_own_may_hold_a_condition_alone_and_arms_that_end_early(tmp_path):
+    ids = ("e0", "e1", "e2")
+    found = [
+        Measurement("toy", "x", str(BY), ids, ids, np.arange(3.0)),
+        Measurement("toy", "y", "baseline", ids, ids, np.arange(3.0)),
+        Measurement("toy", "y", str(BY), ids[:2], ids[:2], np.ones(2)),
+    ]
+    write_measurements(tmp_path / "m.parquet", found)
+    again = read_measurements(tmp_path / "m.parquet")
+    early = again.cells("toy", [Cell(Metric("y")), Cell(Metric("y"), BY)])
+
+    assert {one.key for one in again.measurements()} == {one.key for one in found}
+    assert [one.examples for one in early.values()] == [ids[:2], ids[:2]]
+
+    pq.write_table(pq.read_table(tmp_path / "m.parquet").replace_schema_metadata(None), tmp_path / "m.parquet")
+    with pytest.raises(ClaimsError, match="no baseline"):
+        read_measurements(tmp_path / "m.parquet")
+
+
+def test_what_is_known_of_numbers_travels_with_them(tmp_path):
+    pick = Pick("summed_attention", over="discovery", lists=("a",), top=2)
+    heads = Heads({"a": ((Head(3, 1), 0.5), (Head(0, 2), 0.25))}, "screened", given=(Head(3, 1),), width=4)
+    receipt = Receipt(("L0.H0 (columns 0-3)",), 2, 2, 0.5, removed=True)
+    ids = ("e0", "e1")
+    bare = Measurement("toy", "x", "baseline", ids, ids, np.ones(2))
+    known = replace(
+        bare,
+        condition=str(BY),
+        receipt=receipt,
+        noise_floor=1e-6,
+        seconds=2.0,
+        facts={"leak": "2 of 2", "stand_in": "f/v"},
+    )
+    write_measurements(tmp_path / "m.parquet", [bare, known], {("toy", pick): heads})
+    again = read_measurements(tmp_path / "m.parquet")
+    found = {one.condition: one for one in again.measurements()}
+
+    assert again.picks == {("toy", pick): heads}
+    assert (found[str(BY)].receipt, found[str(BY)].facts) == (receipt, known.facts)
+    assert (found[str(BY)].noise_floor, found[str(BY)].seconds) == (1e-6, 2.0)
+    assert (found["baseline"].receipt, found["baseline"].facts) == (None, {})
 
 
 def test_without_a_cluster_column_every_example_is_its_own(tmp_path):

@@ -6,9 +6,11 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from causal_claims.engine.store import Store
+from checkpoints import WORDS
 from small_suites import RECORDED, Suite, differences, live, loads, recorded
 from suite import PLUGIN, claim_file, raises
 
@@ -101,6 +103,66 @@ def test_workers_and_runs_share_a_load_and_a_lost_node_costs_nothing(cluster, tm
     assert second.code == 1, second.text
     assert differences(tmp_path / "second" / "reports", tmp_path / "alone" / "reports") == []
     assert actors(address) == ["m0"]  # the actor of the first run
+
+
+@pytest.mark.slow
+@needs_ray
+def test_nodes_lost_in_the_middle_of_a_run_cost_nothing(cluster, tmp_path):
+    """Two nodes are taken away under a run: while its actors load their models, and after the first cells."""
+    address, driver = cluster
+    suite = live(tmp_path, models=3, rows=14)
+    alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
+    place = suite.written(tmp_path / "run")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-n", "2"]
+    running = subprocess.Popen(
+        [*command, f"--claims-executor=ray://{address}", f"--claims-cache={tmp_path}/store"], cwd=place, text=True,
+        env={**os.environ, "PYTHONPATH": str(PLUGIN)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    blows = 0
+    for ready in (lambda: len(actors(address)) > 1, lambda: list(Store(tmp_path / "store"))):
+        while running.poll() is None and not ready():
+            time.sleep(0.05)
+        blows += running.poll() is None
+        driver.stdin.write("kill\n")
+        driver.stdin.flush()
+        assert "KILLED" in driver.stdout.readline()
+    text, _ = running.communicate(timeout=200)
+
+    assert blows >= 1
+    assert running.returncode == alone.code == 1, text
+    assert differences(place / "reports", tmp_path / "alone" / "reports") == []
+    assert loads(place) == {}
+
+
+PICKED = """
+import pytest
+from causal_claims import *
+from causal_claims.examples import Example, example_set
+
+@example_set("spanned")
+def spanned():
+    return [Example(f"t{i}", " ".join(["the", WORDS[i], WORDS[i + 9], "is"]), fields={"target": " Paris", "foil": " Berlin", "needle": WORDS[i + 9]}) for i in range(16)]
+
+FOUND = Pick("summed_attention", over="spanned", top=3)
+X = Metric("logit_diff", over="small12")
+
+@pytest.mark.m0
+@pytest.mark.parametrize("claim", [picked(lambda heads: negligible(X, by=ablate(*heads["all"][:2]), within=9.0, id="found"), FOUND)])
+def test_it(claim, holds):
+    assert holds(claim)
+"""
+
+
+@pytest.mark.slow
+@needs_ray
+def test_heads_are_found_where_the_model_lies(cluster, tmp_path):
+    suite = live(tmp_path, models=1).with_file("test_x.py", f"WORDS = {WORDS!r}\n{PICKED}")
+    alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
+    run = suite.run(tmp_path / "run", "-q", f"--claims-executor=ray://{cluster[0]}", "--claims-cache=off")
+
+    assert run.code == alone.code == 0, run.text
+    assert run.outcomes == {"found": "SUPPORTED"}
+    assert differences(tmp_path / "run" / "reports", tmp_path / "alone" / "reports") == []
 
 
 ACTORS = """

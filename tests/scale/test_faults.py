@@ -306,14 +306,23 @@ real_batch = chunk.Chunk._batch
 
 def _batch(self, *given):
     yield from real_batch(self, *given)
-    if os.environ.get("SLOW"):
-        time.sleep(3)
     died = Path(__file__).with_name("died")
     if os.environ.get("DIES") and not died.exists():
         died.write_text("")
         os.kill(os.getpid(), signal.SIGKILL)
 
 chunk.Chunk._batch = _batch
+
+if os.environ.get("SLOW"):  # long enough between two cells for a signal to fall there
+    from causal_claims.engine.store import Store
+
+    real_save = Store.save
+
+    def save(self, *given):
+        real_save(self, *given)
+        time.sleep(2)
+
+    Store.save = save
 """
 
 

@@ -90,7 +90,27 @@ class Heads:
 
     def to_json(self) -> dict[str, Any]:
         rows = {name: [[h.layer, h.index, score] for h, score in found] for name, found in self.lists.items()}
-        return {"schema": SCHEMA, "score": self.score, "source": self.source, "heads": self.width, "lists": rows}
+        shared = {} if self.given is None else {"shared": [[h.layer, h.index] for h in self.given]}
+        return {
+            "schema": SCHEMA,
+            "score": self.score,
+            "source": self.source,
+            "heads": self.width,
+            "lists": rows,
+            **shared,
+        }
+
+    @staticmethod
+    def from_json(body: Mapping[str, Any], source: str) -> "Heads":
+        """`lists` of [layer, head, score] (the score may be left out), and `shared` if it is given."""
+        shared = body.get("shared")
+        return Heads(
+            {str(name): _heads(source, str(name), rows) for name, rows in body["lists"].items()},
+            source,
+            str(body.get("score", "summed_attention")),
+            tuple(head for head, _ in _heads(source, "shared", shared)) if shared is not None else None,
+            int(body.get("heads", 32)),
+        )
 
 
 @dataclass(frozen=True)
@@ -129,7 +149,7 @@ def picked(build: Callable[..., Claim], *picks: Pick) -> Claim:
 
 
 def read_heads(path: Path) -> Heads:
-    """Heads from a file: `lists` of [layer, head, score] (the score may be left out), and `shared` if it is given."""
+    """Heads from a file."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -141,16 +161,10 @@ def read_heads(path: Path) -> Heads:
         raise ClaimsError(
             f'{path} must hold lists of heads: {{"lists": {{"ceo_lastname": [[17, 24], [20, 1]], ...}}}}.'
         )
-    shared = body.get("shared")
-    return Heads(
-        {str(name): _heads(path, str(name), rows) for name, rows in lists.items()},
-        str(path),
-        str(body.get("score", "summed_attention")),
-        tuple(head for head, _ in _heads(path, "shared", shared)) if shared is not None else None,
-    )
+    return Heads.from_json(body, str(path))
 
 
-def _heads(path: Path, name: str, rows: Any) -> tuple[tuple[Head, float], ...]:
+def _heads(path: str, name: str, rows: Any) -> tuple[tuple[Head, float], ...]:
     found: dict[Head, float] = {}
     try:
         for layer, index, *score in rows:

@@ -47,7 +47,7 @@ class Part:
 
     folder: Path
     ledger: Ledger
-    cells: list[Measurement]
+    table: Recorded
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -62,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
     from causal_claims.report.write import write_reports
 
     write_whole(out / "claims.json", merged.to_json())
-    write_measurements(out / "measurements.parquet", cells)
+    picks = {key: heads for part in reversed(parts) for key, heads in part.table.picks.items()}
+    write_measurements(out / "measurements.parquet", cells, picks)
     write_reports(Sources(merged, Recorded(cells, str(out))), out)
     if arguments.junitxml:
         write_whole(arguments.junitxml, merge_junit(arguments.junit, merged.run))
@@ -127,8 +128,7 @@ def _read(folder: Path) -> Part:
         )
     table = folder / "measurements.parquet"
     rests = any(one.effects and one.outcome not in (Outcome.NOT_RUN, Outcome.ERROR) for one in ledger.records)
-    cells = list(read_measurements(table).measurements()) if rests and table.is_file() else []
-    return Part(folder, ledger, cells)
+    return Part(folder, ledger, read_measurements(table) if rests and table.is_file() else Recorded([], str(table)))
 
 
 def _lost(parts: Sequence[Part]) -> list[str]:
@@ -209,7 +209,7 @@ def _cells(parts: Sequence[Part]) -> tuple[list[Measurement], list[str]]:
     found: dict[tuple[str, str, str], Measurement] = {}
     moved: dict[str, float] = {}
     for part in parts:
-        for cell in part.cells:
+        for cell in part.table.measurements():
             first = found.setdefault(cell.key, cell)
             if first is cell:
                 continue

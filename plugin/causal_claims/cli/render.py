@@ -12,7 +12,13 @@ from causal_claims.ledger import read_ledger
 
 def add(commands: Any) -> None:
     parser = commands.add_parser("render", help="make the reports from a ledger", description=__doc__)
-    parser.add_argument("ledger", type=Path, help="a claims.json")
+    parser.add_argument(
+        "ledger",
+        type=Path,
+        nargs="?",
+        default=Path("reports/claims.json"),
+        help="a claims.json (default: the last run's)",
+    )
     parser.add_argument("--out", type=Path, help="folder for the reports (default: the ledger's own)")
     parser.add_argument("--baseline", type=Path, help="an earlier ledger: what changed since")
     parser.add_argument(

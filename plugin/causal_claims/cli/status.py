@@ -13,7 +13,10 @@ _SIGNS = {"SUPPORTED": "+", "REFUTED": "-", "INCONCLUSIVE": "?", "INVALID": "!",
 
 def add(commands: Any) -> None:
     parser = commands.add_parser("status", help="many runs as one history", description=__doc__)
-    parser.add_argument("runs", nargs="+", metavar="LEDGER", help="folders of runs, ledgers, or baselines' names")
+    parser.add_argument(
+        "runs", nargs="*", default=["reports"], metavar="LEDGER",
+        help="folders of runs, ledgers, or baselines' names (default: the last run)",
+    )  # fmt: skip
     parser.add_argument("--baselines", type=Path, default=Path("reports/baselines"), help="where baselines are kept")
     parser.add_argument("--by", choices=("date", "name", "given"), default="date",
                         help="the order of the runs: their dates, their names (step-900 before step-1000), or as given")  # fmt: skip

@@ -5,26 +5,25 @@ worker of the same run, asks the one that has the model in memory.  What is aske
 node is lost is asked again of the actor that Ray starts in its place.  Actors write to the store as they measure, so name
 one that all nodes see.
 
-Only this module knows Ray, and it loads no torch: that happens inside the actors.
+Ray is known here, and in how functions are sent to an actor (`holder`); torch is loaded in the actors alone.
 """
 
 import hashlib
 import math
 import os
 import socket
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from causal_claims.claims.effects import Cell
+from causal_claims.claims.picked import Heads, Pick
+from causal_claims.engine.holder import Holder, Margins, Rows, declarations
 from causal_claims.engine.settings import PlanEstimate, Progress, Settings
 from causal_claims.engine.store import VERSION
 from causal_claims.errors import ClaimsError, NotRunError
-from causal_claims.examples import ExampleSet, declare, examples
-from causal_claims.interventions.intervention import OPERATIONS
 from causal_claims.measurements import Measurement
-from causal_claims.metrics.metric import METRICS
 from causal_claims.models import ModelSpec, Registry
 from causal_claims.sites import Head
 
@@ -34,8 +33,6 @@ TRIES = 4  # how often a batch is asked for whose node is lost
 CARD_GB = 75.0  # of a card, where a model's cards are counted by its size
 
 Found = dict[Cell, Measurement | ClaimsError]
-Rows = Callable[[ExampleSet], tuple[int, ...]]
-Margins = Iterable[tuple[Sequence[Cell], float]]
 
 
 @dataclass
@@ -48,28 +45,6 @@ class Sentences:
     def add(self, said: Sequence[str], trouble: str | None) -> None:
         self.sentences += [one for one in said if one not in self.sentences]
         self.trouble = self.trouble or trouble
-
-
-class Holder:
-    """The actor: one engine, one model."""
-
-    def __init__(self, spec: ModelSpec, settings: Settings) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", "1" if settings.device == "cpu" else str(os.cpu_count() or 1))
-        from causal_claims.engine.engine import Engine
-
-        self._engine = Engine(Registry({spec.key: spec}), settings)
-
-    def measure(
-        self, declared: Mapping[str, Any], model: str, cells: Sequence[Cell], rows: Rows | None, margins: Margins
-    ) -> Any:
-        """The cells, what the store has to say, and where this ran."""
-        for name, one in declared["examples"].items():
-            declare(one, name)
-        METRICS.update(declared["metrics"])
-        OPERATIONS.update(declared["operations"])
-        store = self._engine.store
-        found = self._engine.measure(model, cells, None, rows, margins)
-        return found, list(store.sentences), store.trouble
 
 
 class ClusterEngine:
@@ -104,8 +79,19 @@ class ClusterEngine:
         """Models lie on the cluster's cards, not here."""
         return True
 
-    def attention(self, model: str, head: Head, over: str) -> None:
-        """No picture is asked of the cluster."""
+    def heads(self, model: str, pick: Pick) -> Heads:
+        """The heads that a claim is about, found where the model lies."""
+        found: Heads = self._answer(
+            model, "the heads of a screening", lambda holder, known: holder.heads.remote(known, model, pick), pick.over
+        )
+        return found
+
+    def attention(self, model: str, head: Head, over: str) -> Any:
+        """A picture that cannot be had costs no verdict."""
+        with suppress(ClaimsError):
+            return self._answer(
+                model, "a picture", lambda holder, known: holder.attention.remote(known, model, head, over), over
+            )
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         from causal_claims.engine.engine import Engine
@@ -115,10 +101,32 @@ class ClusterEngine:
     def release(self, model: str) -> None:
         """The actor stays for whoever asks next; `ray stop`, or the end of a cluster of our own, ends it."""
 
+    def _answer(self, model: str, what: str, ask: Callable[[Any, Any], Any], over: str) -> Any:
+        """Of the first actor of a model; asked again where its node is lost."""
+        declared = self._ray.put(declarations([over]))
+        for tries in range(1, TRIES + 1):
+            try:
+                return self._ray.get(ask(self._actor(model, 0), declared))
+            except (self._ray.exceptions.RayError, OSError) as error:
+                if (fault := self._fault(model, error)) is not None:
+                    raise fault from None
+                if tries == TRIES:
+                    raise ClaimsError(
+                        f"{model}: {what} could not be had: {TRIES} nodes were lost one after the other ({_first(error)})."
+                    ) from None
+        raise AssertionError
+
+    def _fault(self, model: str, error: Exception) -> ClaimsError | None:
+        """What the work itself failed with; None where it was the node that was lost."""
+        if not isinstance(error, self._ray.exceptions.RayTaskError):
+            return None
+        known = error.cause if isinstance(error.cause, ClaimsError) else None
+        return known or ClaimsError(f"{model}: measuring failed on the cluster: {_first(error)}")
+
     def _gather(
         self, model: str, cells: list[Cell], progress: Progress | None, rows: Rows | None, margins: Margins
     ) -> Found:
-        declared = self._ray.put(declarations(cells))
+        declared = self._ray.put(declarations(cell.metric.over for cell in cells if cell.metric.over is not None))
         batches = [cells[i : i + BATCH] for i in range(0, len(cells), BATCH)]
         waiting = {
             self._ask(i, model, batch, declared, rows, margins): (i, batch, 1) for i, batch in enumerate(batches)
@@ -129,10 +137,9 @@ class ClusterEngine:
             i, batch, tries = waiting.pop(done)
             try:
                 part, said, trouble = self._ray.get(done)
-            except self._ray.exceptions.RayTaskError as error:
-                cause = error.cause if isinstance(error.cause, ClaimsError) else None
-                raise cause or ClaimsError(f"{model}: measuring failed on the cluster: {_first(error)}") from None
             except (self._ray.exceptions.RayError, OSError) as error:
+                if (fault := self._fault(model, error)) is not None:
+                    raise fault from None
                 if tries == TRIES:
                     raise ClaimsError(
                         f"{model}: {len(batch)} cells were lost with {TRIES} nodes one after the other ({_first(error)}); "
@@ -215,27 +222,6 @@ def _knock(address: str) -> None:
     if not host or not port.isdigit():
         raise ValueError("write HOST:PORT")
     socket.create_connection((host, int(port)), timeout=10).close()
-
-
-def declarations(cells: Iterable[Cell]) -> dict[str, Any]:
-    """What an actor cannot import: sets of examples, and metrics and interventions that the suite itself declares."""
-    from ray import cloudpickle
-
-    names = dict.fromkeys(cell.metric.over for cell in cells if cell.metric.over is not None)
-    found: dict[str, dict[str, Any]] = {
-        "examples": {name: examples(name) for name in names},
-        "metrics": {name: spec for name, spec in METRICS.items() if not _ours(spec.compute)},
-        "operations": {name: one for name, one in OPERATIONS.items() if not _ours(one.apply)},
-    }
-    bodies = [spec.compute for spec in found["metrics"].values()] + [one.apply for one in found["operations"].values()]
-    for module in {body.__module__ for body in bodies if body is not None}:
-        if module in sys.modules:
-            cloudpickle.register_pickle_by_value(sys.modules[module])
-    return found
-
-
-def _ours(body: Any) -> bool:
-    return body is None or str(getattr(body, "__module__", "")).partition(".")[0] == "causal_claims"
 
 
 def _first(error: BaseException) -> str:

@@ -88,8 +88,12 @@ class Work:
             receipt=delivery.receipt(loaded.resolved, removed) if self.cell.condition.steps else None,
             noise_floor=noise,
             seconds=seconds,
-            facts={**known, "revision": loaded.revision, "device": str(loaded.device)},
+            facts={**known, **_stand_in(loaded), "revision": loaded.revision, "device": str(loaded.device)},
         )
+
+
+def _stand_in(loaded: Loaded) -> dict[str, str]:
+    return {} if loaded.spec.standing_in is None else {"stand_in": loaded.spec.standing_in}
 
 
 def part_facts(part: Part) -> dict[str, Any]:

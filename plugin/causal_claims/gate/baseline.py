@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,8 +15,7 @@ from causal_claims.errors import ClaimsError
 from causal_claims.gate.card import CARD, Baseline, read_card, write_card
 from causal_claims.gate.run import AGAIN, LEDGER, TABLE, Run, checkpoints, read_run
 from causal_claims.ledger import Ledger, read_ledger, write_whole
-from causal_claims.measurements import Measurement
-from causal_claims.recorded import read_measurements, write_measurements
+from causal_claims.recorded import Recorded, read_measurements, write_measurements
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
@@ -32,9 +30,7 @@ def split_name(text: str) -> tuple[str, bool]:
     return name, bool(mark)
 
 
-def save(
-    home: Path, text: str, ledger: Ledger, measurements: Iterable[Measurement], because: str | None = None
-) -> Path:
+def save(home: Path, text: str, ledger: Ledger, table: Recorded, because: str | None = None) -> Path:
     """Keep a run under a name; an older one of that name is replaced, and its A/A run with it."""
     name, again = split_name(text)
     folder = home / name
@@ -48,11 +44,11 @@ def save(
                 f"baseline {text}: an A/A run measures the same checkpoint again, and {other[0]} is {now[other[0]]} "
                 f"here and {card.checkpoints[other[0]]} in {name}."
             )
-        _write(folder / AGAIN, ledger, measurements)
+        _write(folder / AGAIN, ledger, table)
         write_card(home, replace(card, again=True))
         return folder / AGAIN
     before = read_card(home, name) if (folder / CARD).is_file() else None
-    _write(folder, ledger, measurements)
+    _write(folder, ledger, table)
     if (folder / AGAIN).is_dir():
         shutil.rmtree(folder / AGAIN)
     run = ledger.run
@@ -71,22 +67,22 @@ def accept(home: Path, path: Path, text: str, because: str | None = None) -> Pat
     run = read_run(path)
     if run.recorded is None:
         raise ClaimsError(f"{path} has no {TABLE} beside its ledger; without it nothing can be compared by example.")
-    return save(home, text, run.ledger, _with_its_source(run).values(), because)
+    return save(home, text, run.ledger, _with_its_source(run), because)
 
 
-def _with_its_source(run: Run) -> dict[tuple[str, str, str], Measurement]:
+def _with_its_source(run: Run) -> Recorded:
     """What verdicts rest on, and what else the table holds that they were judged from: heads that nobody claimed."""
     assert run.recorded is not None
-    used = {one.key: one for one in run.recorded.measurements()}
     source = Path(run.ledger.run.get("measurements") or "")
     if not source.is_file():
-        return used
+        return run.recorded
+    used = {one.key: one for one in run.recorded.measurements()}
     table = {one.key: one for one in read_measurements(source).measurements()}
     if other := [
         key for key, one in used.items() if key in table and not np.array_equal(one.values, table[key].values)
     ]:
         raise ClaimsError(f"{source} has changed since this run: other numbers for {other[0][1]} under {other[0][2]}.")
-    return table | used
+    return Recorded((table | used).values(), run.recorded.source, run.recorded.picks)
 
 
 def expire(home: Path, name: str, day: str | None = None, because: str | None = None) -> Baseline:
@@ -115,7 +111,7 @@ def find(home: Path, text: str) -> Run:
     return read_run(home / name / AGAIN if again else home / name, text)
 
 
-def _write(folder: Path, ledger: Ledger, measurements: Iterable[Measurement]) -> None:
+def _write(folder: Path, ledger: Ledger, table: Recorded) -> None:
     write_whole(folder / LEDGER, ledger.to_json())
-    write_measurements(folder / TABLE, measurements)
+    write_measurements(folder / TABLE, table.measurements(), table.picks)
     read_ledger(folder / LEDGER)

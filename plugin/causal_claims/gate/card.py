@@ -57,7 +57,7 @@ def read_card(home: Path, name: str) -> Baseline:
     except OSError:
         kept = [one.parent.name for one in home.glob(f"*/{CARD}")] if home.is_dir() else []
         raise ClaimsError(
-            f"there is no baseline {name!r}{nearest(name, kept)} in {home}; there are {listing(sorted(kept))}. "
+            f"there is no baseline {name!r}{nearest(name, kept)} in {home}; there {f'are {listing(sorted(kept))}' if kept else 'are none yet'}. "
             f"Keep a run with --claims-save {name}."
         ) from None
     except (ValueError, TypeError) as error:

@@ -20,7 +20,7 @@ DEFAULT_FAIL_ON = ("gone", "incomparable", "not-run", "failed")
 
 def parse_fail_on(text: str) -> tuple[str, ...]:
     """`gone,undetermined`; a regression always fails."""
-    words = tuple(word.strip() for word in text.split(",") if word.strip() and word.strip() != "regressed")
+    words = tuple(word for word in map(str.strip, text.split(",")) if word != "regressed") if text else ()
     for word in words:
         if word not in FAIL_ON:
             raise ClaimsError(

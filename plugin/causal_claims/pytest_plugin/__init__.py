@@ -46,6 +46,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "by_hand: a test that brings its own numbers, of no model; no table has a part in it"
+    )
     config.addinivalue_line("markers", "finding(number): the finding that this test states, e.g. finding('S0-1')")
     if place.in_use(config):
         _begin(config)

@@ -59,7 +59,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     before = claims.baseline.ledger if claims.baseline is not None else None
     try:
         write_whole(folder / "claims.json", claims.ledger.to_json())
-        write_measurements(folder / "measurements.parquet", used, ragged=claims.settings.sequential)
+        write_measurements(folder / "measurements.parquet", used, claims.judge.picks)
         sources = Sources(claims.ledger, Recorded(used, "this run"), before, _certificate(claims, folder))
         write_reports(sources, folder, claims.settings.html)
         if claims.settings.summary is not None:
@@ -151,15 +151,7 @@ def _notes(claims: ClaimsSession) -> dict[str, Any]:
 
 
 def _used(claims: ClaimsSession) -> list[Any]:
-    """The cells that verdicts rest on; with recorded numbers, workers need not send what the table holds."""
-    if claims.recorded is not None and not claims.settings.sequential:
-        wanted = {
-            (m or one.model, metric, condition)
-            for one in claims.ledger.records
-            for effect in one.effects
-            for _, metric, condition, m in effect
-        }
-        claims.used.update(claims.recorded.some(wanted))
+    """The cells that verdicts rest on."""
     return [claims.used[key] for key in sorted(claims.used)]
 
 

@@ -40,5 +40,5 @@ def model(request: pytest.FixtureRequest, model_key: str | None) -> Iterator[Mod
     from causal_claims.pytest_plugin.hooks import session_of
     from causal_claims.pytest_plugin.lending import lend
 
-    with lend(session_of(request.config), model_key) as lent:
+    with lend(session_of(request.config), request.node, model_key) as lent:
         yield lent

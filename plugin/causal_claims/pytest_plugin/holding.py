@@ -73,7 +73,7 @@ class Holds:
         self._item = item
         self._model = model
         self._judged: dict[int, Judged] = {}
-        item.stash[JUDGED] = []
+        item.stash.setdefault(JUDGED, [])
 
     def __call__(self, claim: Claim, values: Values | Callable[..., Values] | None = None) -> Judged:
         __tracebackhide__ = True

@@ -55,6 +55,7 @@ class Judge:
         self._files: dict[Path, Heads] = {}
         measuring.find = self.heads
         self.used: dict[tuple[str, str, str], Measurement] = {}
+        self.picks: dict[tuple[str, Pick], Heads] = {}  # every list of heads that a claim was made of
 
     def learn(self, claims: Iterable[tuple[Claim, str]]) -> None:
         """The first claim of an id has it, in the order of collection, whoever is judged first."""
@@ -89,6 +90,10 @@ class Judge:
 
     def heads(self, model: str, pick: Pick) -> Heads:
         """The heads that a claim is about: those of a file where one is given, else found on the model."""
+        found = self.picks[model, pick] = self._heads(model, pick)
+        return found
+
+    def _heads(self, model: str, pick: Pick) -> Heads:
         for key, path in self._settings.heads:
             if key == model:
                 if path not in self._files:
@@ -97,6 +102,8 @@ class Judge:
                     width = self._registry[model].heads if model in self._registry.models else None
                     return replace(self._files[path], width=width or self._files[path].width)
         if self._recorded is not None:
+            if (model, pick) in self._recorded.picks:
+                return self._recorded.picks[model, pick]
             raise NotRunError(
                 f"its heads are found by {pick.score} on {pick.over}, and recorded numbers have no model: "
                 f"name them with --claims-heads {model}=FILE (causal-claims heads writes it)."
@@ -113,6 +120,10 @@ class Judge:
         """The program or the machine failed: written down, and never as a verdict."""
         text = str(error) if isinstance(error, ClaimsError) else f"{type(error).__name__}: {error}"
         return self._record(item, claim, model or BY_HAND, {}, Verdict(Outcome.ERROR, text, Evidence(None)), claim)
+
+    def not_run(self, item: pytest.Item, claim: Claim, model: str | None, reason: NotRunError) -> Record:
+        """The test could not even begin."""
+        return self._record(item, claim, model or BY_HAND, {}, not_run(reason), claim)
 
     def _cells(self, item: pytest.Item, claim: Claim, model: str | None) -> Mapping[Cell, Measurement]:
         if model is None:
@@ -158,8 +169,8 @@ class Judge:
             node_id=item.nodeid,
             source=source_of(item),
             finding=str(marker.args[0]) if marker and marker.args else None,
-            checkpoint=_checkpoint(spec, facts),
-            stand_in=spec.standing_in if spec is not None else None,
+            checkpoint=_checkpoint(spec if self._recorded is None else None, facts),
+            stand_in=facts.get("stand_in") or (spec.standing_in if spec is not None else None),
             facts=facts,
             attention=self._attention(claim, key) if cells and verdict.evidence.receipt is not None else None,
         )
@@ -192,6 +203,4 @@ def _content(claim: Claim) -> tuple[str, str]:
 
 def _checkpoint(spec: ModelSpec | None, facts: Mapping[str, str]) -> str | None:
     """What was measured: the pinned revision, else the hash of the weights."""
-    if spec is None:
-        return None
-    return spec.revision or facts.get("weights_hash") or facts.get("weights")
+    return (spec.revision if spec is not None else None) or facts.get("revision") or facts.get("weights")

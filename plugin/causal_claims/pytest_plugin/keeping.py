@@ -12,6 +12,7 @@ from causal_claims.ledger import Ledger
 from causal_claims.measurements import Measurement
 from causal_claims.pytest_plugin.gating import whole_table
 from causal_claims.pytest_plugin.session import ClaimsSession
+from causal_claims.recorded import Recorded
 
 
 def keep(claims: ClaimsSession, session: pytest.Session, used: Sequence[Measurement]) -> None:
@@ -23,7 +24,8 @@ def keep(claims: ClaimsSession, session: pytest.Session, used: Sequence[Measurem
     try:
         if why := _unfit(claims, session):
             raise ClaimsError(f"baseline {name} is left as it was: {why}.")
-        folder = save(claims.settings.baselines, name, Ledger(claims.ledger.records, run), whole_table(claims, used))
+        table = Recorded(whole_table(claims, used), "this run", claims.judge.picks)
+        folder = save(claims.settings.baselines, name, Ledger(claims.ledger.records, run), table)
         claims.written.append(f"baseline {folder}")
         return
     except ClaimsError as error:

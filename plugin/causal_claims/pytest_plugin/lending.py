@@ -10,7 +10,8 @@ import pytest
 
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.models import ModelSpec
-from causal_claims.pytest_plugin.holding import NotRunAtGate
+from causal_claims.pytest_plugin.holding import JUDGED, Judged, NotRunAtGate
+from causal_claims.pytest_plugin.items import claims_in
 from causal_claims.pytest_plugin.session import ClaimsSession
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Model:
 
 
 @contextmanager
-def lend(session: ClaimsSession, key: str | None) -> Iterator[Model]:
+def lend(session: ClaimsSession, item: pytest.Item, key: str | None) -> Iterator[Model]:
     """Load it, and see at the end that it was given back as it was."""
     try:
         if session.recorded is not None:
@@ -63,6 +64,10 @@ def lend(session: ClaimsSession, key: str | None) -> Iterator[Model]:
         engine = session.measuring.here(key)
         witness = engine.witness(key)
     except NotRunError as reason:
+        item.stash[JUDGED] = [
+            Judged(claim, session.judge.not_run(item, claim, key, reason), session, asserted=True)
+            for claim in claims_in(item).values()
+        ]
         if session.settings.not_run == "error":
             raise NotRunAtGate(f"NOT RUN {reason}") from None
         pytest.skip(f"NOT RUN {reason}")

@@ -9,6 +9,7 @@ import pytest
 
 from causal_claims.errors import nearest
 from causal_claims.models import Registry
+from causal_claims.pytest_plugin.items import BY_HAND
 from causal_claims.recorded import Recorded
 
 
@@ -16,7 +17,7 @@ class Markers:
     """Every key, family and further marker of the registry and of the table, with the models it selects."""
 
     def __init__(self, registry: Registry, recorded: Recorded | None) -> None:
-        self._tabled = recorded.models if recorded is not None else None
+        self._tabled = tuple(key for key in recorded.models if key != BY_HAND) if recorded is not None else None
         self.by_name = dict(registry.markers)
         for key in self._tabled or ():
             if key.isidentifier():
@@ -26,7 +27,12 @@ class Markers:
         return [name for name, keys in self.by_name.items() if model in keys]
 
     def models(self, marks: set[str]) -> list[str]:
-        """The model keys that a test's markers choose; with recorded numbers and no such marker, those of the table."""
+        """The model keys that a test's markers choose; with recorded numbers and no such marker, those of the table.
+
+        A test marked `by_hand` brings numbers of no model.
+        """
+        if BY_HAND in marks:
+            return []
         chosen = list(dict.fromkeys(key for name, keys in self.by_name.items() if name in marks for key in keys))
         if self._tabled is None:
             return chosen

@@ -112,10 +112,7 @@ class Measuring:
     def heads(self, model: str, pick: Pick) -> Heads:
         """The heads that a claim is about: found on the model, once."""
         if (model, pick) not in self._heads:
-            engine = self.engine(model)
-            if not hasattr(engine, "heads"):
-                raise NotRunError("heads are not found on a cluster: name them with --claims-heads KEY=FILE.")
-            self._heads[model, pick] = engine.heads(model, pick)
+            self._heads[model, pick] = self.engine(model).heads(model, pick)
         return self._heads[model, pick]
 
     def _together(self, group: str, key: str) -> Iterator[Cell]:

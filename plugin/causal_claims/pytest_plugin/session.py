@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from causal_claims.claims.picked import Pick
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.run import Run
@@ -18,7 +19,7 @@ from causal_claims.measurements import Measurement
 from causal_claims.models import Registry, load_registry, trusting
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin.attendance import Attendance
-from causal_claims.pytest_plugin.carrying import unpack
+from causal_claims.pytest_plugin.carrying import pack, unpack
 from causal_claims.pytest_plugin.grouping import grouped
 from causal_claims.pytest_plugin.items import pairs
 from causal_claims.pytest_plugin.judge import Judge
@@ -61,6 +62,7 @@ class ClaimsSession:
         self.comparison: Comparison | None = None  # with the baseline, once all records are here
         self.written: list[str] = []  # what was written, for the terminal
         self._sent: set[tuple[tuple[str, str, str], int]] = set()
+        self._sent_picks: set[tuple[str, Pick]] = set()
 
     @property
     def is_worker(self) -> bool:
@@ -103,19 +105,23 @@ class ClaimsSession:
         self.attendance.saw(report)
         if report.when == "teardown":
             self.measuring.done(report.nodeid)
-        if (cells := getattr(report, "claims_cells", None)) is not None:
-            self.judge.use(unpack(cells))
+        if (carried := getattr(report, "claims_cells", None)) is not None:
+            cells, keys, picks = unpack(carried)
+            self.judge.use(cells if self.recorded is None else (*cells, *self.recorded.some(keys).values()))
+            self.judge.picks.update(picks)
         if (records := getattr(report, "claims_records", None)) is not None:
             self.ledger.records.extend(record_from(body) for body in json.loads(records))
 
-    def unsent(self) -> list[Measurement]:
-        """Live measurements that the controller does not have yet."""
-        tabled = self.recorded is not None and self.sequential is None  # the controller has the table itself
-        if tabled or not self.is_worker:
-            return []
+    def unsent(self) -> str | None:
+        """What verdicts of this worker rest on and the controller does not have yet, as a report carries it."""
+        if not self.is_worker:
+            return None
         fresh = [one for key, one in self.used.items() if (key, len(one.values)) not in self._sent]
+        picks = {key: heads for key, heads in self.judge.picks.items() if key not in self._sent_picks}
         self._sent.update((one.key, len(one.values)) for one in fresh)
-        return fresh
+        self._sent_picks.update(picks)
+        tabled = self.recorded is not None and self.sequential is None  # the controller has the table itself
+        return pack([] if tabled else fresh, [one.key for one in fresh] if tabled else [], picks)
 
     def lost(self, status: int) -> list[str]:
         """Tests that should have sent a report and did not; a run that was refused or stopped lost none."""

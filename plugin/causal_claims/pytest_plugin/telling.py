@@ -10,7 +10,6 @@ import pytest
 
 from causal_claims.errors import ClaimsError
 from causal_claims.ledger import plain
-from causal_claims.pytest_plugin.carrying import pack
 from causal_claims.pytest_plugin.holding import BROKEN, JUDGED, ClaimFailed, Judged, NotRunAtGate
 from causal_claims.pytest_plugin.items import claims_in
 from causal_claims.pytest_plugin.secrets import scrubbed
@@ -81,8 +80,8 @@ def _attach(item: pytest.Item, report: pytest.TestReport, judged: list[Judged]) 
     records = [one.record for one in judged]
     if not records:
         return
-    if fresh := judged[0].session.unsent():
-        report.claims_cells = pack(fresh)  # type: ignore[attr-defined]
+    if (carried := judged[0].session.unsent()) is not None:
+        report.claims_cells = carried  # type: ignore[attr-defined]
     bodies = [one.to_plain() for one in records]
     report.claims_records = json.dumps(scrubbed(bodies))  # type: ignore[attr-defined]
     for i, body in enumerate(bodies):

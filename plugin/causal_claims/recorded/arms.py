@@ -18,9 +18,13 @@ def arms(
     codes: Mapping[str, Codes],
     values: NDArray[np.float64],
     first_row: int,
-    ragged: bool = False,
+    own: bool = False,
 ) -> Iterable[Measurement]:
-    """One measurement per model, metric and condition, in example order; arms of one set must match row for row."""
+    """One measurement per model, metric and condition, in example order.
+
+    Every arm must match its baseline row for row, but in a table of our own: a level may be claimed in one condition
+    without a baseline, and a sequential run ends each arm where its claims are clear.
+    """
     spelled = sorted(set(words["condition"]))
     condition = np.array([spelled.index(text) for text in words["condition"]])[codes["condition"]]
     ranks = np.argsort(np.argsort(np.array(words["example"], dtype=object).astype(str)))
@@ -40,11 +44,11 @@ def arms(
         arms[model, metric, text] = (text.partition(" on ")[2], slice(int(start), int(end)))
     for (model, metric, text), (over, rows) in arms.items():
         baseline = arms.get((model, metric, f"baseline on {over}" if over else "baseline"))
-        if baseline is None:
+        if baseline is None and not own:
             raise ClaimsError(
                 f"{name}: {metric} of {model} has the condition {text!r} and no baseline{f' on {over}' if over else ''}; add its rows."
             )
-        if not ragged:
+        if baseline is not None and not own:
             _same_examples(
                 name, (model, metric, text), words["example"], example, cluster, order, rows, baseline[1], first_row
             )

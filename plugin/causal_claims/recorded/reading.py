@@ -10,9 +10,9 @@ from causal_claims.interventions.intervention import parse_condition
 from causal_claims.recorded.arms import Codes, arms
 from causal_claims.recorded.columns import check_text, numbers
 from causal_claims.recorded.file import COLUMNS, read_columns
+from causal_claims.recorded.provenance import read_provenance
 from causal_claims.recorded.recorded import Recorded
 from causal_claims.recorded.rows import rows
-from causal_claims.recorded.writing import is_ragged
 
 _METRIC = re.compile(r"[A-Za-z0-9_]+(\([^()]+\))?")
 
@@ -41,8 +41,9 @@ def read_measurements(path: Path) -> Recorded:
                 f"{name}, {rows(np.flatnonzero(codes['metric'] == code), first_row)}: {metric!r} is no metric's name; "
                 "write x, or x(option=value), with letters, digits and '_'."
             )
-    ragged = is_ragged(path)
-    return Recorded(arms(name, words, codes, values, first_row, ragged), name, ragged)
+    known = read_provenance(path)
+    found = arms(name, words, codes, values, first_row, own=known is not None)
+    return Recorded(found, name) if known is None else Recorded(map(known.of, found), name, known.picks)
 
 
 def _conditions(name: str, spelled: list[str], codes: Codes, first_row: int) -> list[str]:

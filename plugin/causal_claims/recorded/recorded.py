@@ -5,14 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import NotRunError, listing
 from causal_claims.measurements import Measurement
+from causal_claims.recorded.provenance import Picks
 
 
 class Recorded:
     """The measurements of a table, by model, metric and condition."""
 
-    def __init__(self, measurements: Iterable[Measurement], source: str, ragged: bool = False) -> None:
+    def __init__(self, measurements: Iterable[Measurement], source: str, picks: Picks | None = None) -> None:
         self.source = source
-        self.ragged = ragged  # written by a sequential run: arms end where their claims were clear
+        self.picks = picks or {}
+        self._own = picks is not None  # arms as a run's claims read them: a sequential one's end where those were clear
         self._found = {one.key: one for one in measurements}
         self.models = tuple(dict.fromkeys(model for model, _, _ in self._found))
 
@@ -27,7 +29,7 @@ class Recorded:
         """
         named = len({cell.metric.over for cell in cells}) > 1
         found = {cell: self._one(cell.model or model, cell, named) for cell in cells}
-        return _common(found) if self.ragged else found
+        return _common(found) if self._own else found
 
     def some(self, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], Measurement]:
         """Those of the keys that the table has, under the spelling it has them."""

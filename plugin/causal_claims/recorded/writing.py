@@ -8,21 +8,11 @@ import numpy as np
 
 from causal_claims.ledger import write_whole
 from causal_claims.measurements import Measurement
-
-_RAGGED = b"causal_claims.sequential"  # in the table's own metadata
-
-
-def is_ragged(path: Path) -> bool:
-    """Whether a table says that its arms may end early, on purpose."""
-    if path.suffix.lower() != ".parquet":
-        return False
-    import pyarrow.parquet as pq
-
-    return _RAGGED in (pq.ParquetFile(path).schema_arrow.metadata or {})
+from causal_claims.recorded.provenance import Picks, metadata
 
 
-def write_measurements(path: Path, measurements: Iterable[Measurement], ragged: bool = False) -> None:
-    """The long table as parquet, readable as an input again; `ragged` says that arms may end early, on purpose."""
+def write_measurements(path: Path, measurements: Iterable[Measurement], picks: Picks | None = None) -> None:
+    """The long table as parquet, readable as an input again, with what is known of its numbers."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -41,8 +31,7 @@ def write_measurements(path: Path, measurements: Iterable[Measurement], ragged: 
         "cluster": pa.array([cluster for one in found for cluster in one.clusters], pa.string()),
         "value": pa.array(np.concatenate([one.values for one in found]) if found else np.empty(0)),
     })  # fmt: skip
-    if ragged:
-        table = table.replace_schema_metadata({_RAGGED: b"1"})
+    table = table.replace_schema_metadata(metadata(found, picks or {}))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_whole(path, sink.getvalue().to_pybytes())
