@@ -16,7 +16,7 @@ _TELLING = 6  # numbers that two interventions, both delivered, do not share by 
 def data_guards(
     cells: Cells, *, integrity: bool = False, cause: bool = True, pooled: bool = False, judged: Set[Cell] | None = None
 ) -> Iterator[Guard]:
-    """All guards on recorded numbers.  A precondition, which is not among the `judged` cells, may be met on every example.
+    """All guards on recorded numbers.  A precondition on another metric than the `judged` cells' may be met on every example.
 
     A claim of exact equality (`integrity`) may see identical figures; one that asks for no `cause` may reproduce a figure
     however it was read.  Sets of examples that are judged as one sample (`pooled`) must vary as one.
@@ -24,7 +24,8 @@ def data_guards(
     yield _finite(cells)
     yield _delivered(cells)
     if not integrity:
-        yield _informative({c: found for c, found in cells.items() if judged is None or c in judged}, pooled)
+        metrics = {cell.metric.name for cell in (cells if judged is None else judged)}
+        yield _informative({cell: found for cell, found in cells.items() if cell.metric.name in metrics}, pooled)
     if cause:
         yield _read_position(cells)
     yield _replication_unit(cells)
