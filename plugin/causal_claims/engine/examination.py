@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from causal_claims.engine.gauge import gauge_shift, reads_values
 from causal_claims.engine.loading import Loaded
-from causal_claims.engine.noise import Measured, floor
+from causal_claims.engine.noise import Measured, floor, sampled
 from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Part, Path, Task
@@ -22,6 +22,7 @@ from causal_claims.metrics.lexicon import words_in
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
+FEWER = 2  # examples for the noise floor of a metric that was examined on another set
 TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the setting's
 
 
@@ -32,23 +33,25 @@ class Examination:
         self._loaded, self._settings, self._path = loaded, settings, path
         self._tolerance = settings.tolerance * TOLERANCE[loaded.dtype]
 
-    def of(self, metrics: Sequence[Metric], works: Sequence[Work]) -> dict[Metric, dict[str, object]]:
-        """Facts that all cells of a metric share."""
+    def of(
+        self, metrics: Sequence[Metric], works: Sequence[Work], *, again: bool = False
+    ) -> dict[Metric, dict[str, object]]:
+        """Facts that all cells of a metric share.  `again`: the metric was examined on another set; one cell is enough."""
         settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
+        conditions, compared = (1, 1) if again else (settings.cross_examined, settings.cross_examples)
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
         fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
-        sample = {condition: measured[condition] for condition in spread(fullest, max(1, settings.cross_examined))}
+        sample = {condition: measured[condition] for condition in spread(fullest, max(1, conditions))}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
-            for metric, said in self._compare(
-                metrics, sample, examples, rows[: settings.cross_examples], generates
-            ).items():
+            for metric, said in self._compare(metrics, sample, examples, rows[:compared], generates).items():
                 found[metric]["cross_examined"] = said
         if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
-            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, rows).items():
+            among = sampled(rows, FEWER) if again else rows
+            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, among).items():
                 found[metric]["noise_floor"] = noise
         for metric in metrics:
             if settings.gauge and (moved := self._gauge(metric, examples)) is not None:
