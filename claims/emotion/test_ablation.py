@@ -9,7 +9,8 @@ against 6 were generated (P = .40).  The arms are sampled with different random 
 substrings, "thanks" counts twice.  An earlier run of the same baseline has 73, and there the ablation raises it to 74.
 
 How it is decided here: the generation alone; the same random draws in both arms (`counts`); and the expected number of
-words along a text that is the same in both arms: down by half a percent at least, and within 15 % of the level.
+words along a text that is the same in both arms: down by 2 % at least (what any head that attends there may do by the
+way is near 1 %), and within 15 % of the level; and with random writes of the same norm in place of the head's, four draws (`norm`).
 """
 
 import pytest
@@ -18,6 +19,7 @@ from causal_claims import Head, Metric, ablate, effect, level, lowers, recovers
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S2-5")]
 
 ZERO = ablate(Head(1, 10))
+SAME_NORM = [ablate(Head(1, 10), how="random", seed=draw) for draw in range(4)]
 SAMPLED = {"tokens": 15, "temperature": 1.0, "top_p": 0.9}
 PUBLISHED = Metric("published_keywords", over="gratitude")
 PUBLISHED_AGAIN = Metric("published_keywords", over="gratitude", seed=1)
@@ -44,10 +46,19 @@ def test_it_lowers_the_number_of_generated_words(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(-effect(EXPECTED, by=ZERO), of=level(EXPECTED), at_least=0.005, reported=0.0257, id="S2-5.expected",
-             statement="the expected number of words falls by at least half a percent; reported: by 2.6 %")
+    recovers(-effect(EXPECTED, by=ZERO), of=level(EXPECTED), at_least=0.02, reported=0.0257, id="S2-5.expected",
+             statement="the expected number of words falls by at least 2 %; reported: by 2.6 %")
 ])  # fmt: skip
 def test_it_lowers_the_expected_number_of_words(claim, holds):
+    assert holds(claim)
+
+
+@pytest.mark.parametrize("claim", [
+    recovers(-0.25 * sum((effect(EXPECTED, by=one) for one in SAME_NORM[1:]), effect(EXPECTED, by=SAME_NORM[0])),
+             of=level(EXPECTED), at_least=0.015, id="S2-5.norm",
+             statement="what the head writes keeps words of gratitude up, not how long the vector is: a random write of its norm does not")
+])  # fmt: skip
+def test_a_random_write_of_the_same_norm_does_not_stand_in_for_it(claim, holds):
     assert holds(claim)
 
 

@@ -8,7 +8,7 @@ What is wrong with the design: the score under the label POSITIVE was asked of a
 neutral and positive; a label that is not there counted as 0.0.  Nothing was measured.
 
 How it is decided here: as published, with its guard (`published`); then words of good feeling minus those of bad
-feeling along one text (`words`): a word moves a text's score by at most a half, so .05 words are .025 of the score; the
+feeling along one text (`words`): a word moves a text's score by at most a half, so .1 words are .05 of the score; the
 lexicon's score of sampled texts (`lexicon`); and the study's own classifier, its labels checked, where its weights are.
 """
 
@@ -32,9 +32,9 @@ def test_published_score_is_no_measurement(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    negligible(effect(GOOD, by=ZERO) - effect(BAD, by=ZERO), within=0.05, id="S2-6.words"),
-    negligible(Metric("sentiment", over="gratitude", **SAMPLED), by=ZERO, within=0.1, id="S2-6.lexicon"),
-    negligible(Metric("sentiment", scorer=CLASSIFIER, over="gratitude", **SAMPLED), by=ZERO, within=0.1, id="S2-6.classifier"),
+    negligible(effect(GOOD, by=ZERO) - effect(BAD, by=ZERO), within=0.1, id="S2-6.words"),
+    negligible(Metric("sentiment", over="gratitude", **SAMPLED), by=ZERO, within=0.15, id="S2-6.lexicon"),
+    negligible(Metric("sentiment", scorer=CLASSIFIER, over="gratitude", **SAMPLED), by=ZERO, within=0.15, id="S2-6.classifier"),
 ])  # fmt: skip
 def test_the_sentiment_does_not_change(claim, holds):
     assert holds(claim)

@@ -10,7 +10,7 @@ can match: 31 of 70 gratitude prompts, 4 of 70 apologies, none of 70 angry ones.
 taken.  What is compared is a place, not a word.
 
 How it is decided here: that contrast of places on neutral prompts, where there is no emotion at all (`places`); then the
-same place with another word: gratitude against its angry and its sorry twin, and anger against neutral.
+same place with another word: gratitude against its angry and its sorry twin, and anger and apology against neutral.
 """
 
 from dataclasses import replace
@@ -46,8 +46,9 @@ def test_it_responds_to_gratitude_and_not_to_other_emotions(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    above(between("anger", "neutral"), 0.17, id="S2-4.anger", expect="refuted",
-          because="the study's anger scores rest on no word of anger: 0 of 70 prompts had one that its search could find")
+    above(between(emotion, "neutral"), 0.17, id=f"S2-4.{emotion}", expect="refuted",
+          because=f"of the study's 70 prompts of {emotion} {found} had a word that its search could find: it was not measured")
+    for emotion, found in (("anger", "none"), ("apology", "4"))
 ])  # fmt: skip
-def test_it_responds_to_anger(claim, holds):
+def test_it_responds_to_anger_and_to_apology(claim, holds):
     assert holds(claim)

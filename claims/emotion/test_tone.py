@@ -7,8 +7,9 @@ Reported: "confirmed", without any figure, of 70 texts; politeness, a stated pur
 What is wrong with the design: texts were read knowing which arm they came from.
 
 How it is decided here: polite markers of sampled texts, with the same draws in both arms (`politeness`); a politeness
-classifier, its labels checked, where its weights are; and whether words of gratitude gain on words of anger and apology
-by at least a tenth of the level of all three (`thanks`).
+classifier, its labels checked, where its weights are; whether words of gratitude become more, by at least a tenth of
+the level of gratitude, anger and apology together (`thanks`); and whether they gain as much on the other two (`rather`),
+which they also do where anger alone falls.
 """
 
 import pytest
@@ -22,6 +23,7 @@ CLASSIFIER = "michellejieli/Stanford_politeness_roberta"
 THANKS, ANGER, SORRY = (
     Metric("keyword_expected", list=words, over="neutral", tokens=30) for words in ("gratitude", "anger", "apology")
 )
+ALL = level(THANKS) + level(ANGER) + level(SORRY)
 
 
 @pytest.mark.parametrize("claim", [
@@ -33,8 +35,9 @@ def test_it_raises_the_politeness_of_sampled_texts(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(effect(THANKS, by=PATCH) - effect(ANGER, by=PATCH) - effect(SORRY, by=PATCH),
-             of=level(THANKS) + level(ANGER) + level(SORRY), at_least=0.1, id="S4-9.thanks",
+    recovers(effect(THANKS, by=PATCH), of=ALL, at_least=0.1, id="S4-9.thanks",
+             statement="words of gratitude become more, by at least a tenth of gratitude, anger and apology together"),
+    recovers(effect(THANKS, by=PATCH) - effect(ANGER, by=PATCH) - effect(SORRY, by=PATCH), of=ALL, at_least=0.1, id="S4-9.rather",
              statement="gratitude gains on anger and apology by at least a tenth of all three"),
     raises(Metric("politeness", scorer=CLASSIFIER, over="neutral", **SAMPLED), by=PATCH, id="S4-9.classifier"),
 ])  # fmt: skip

@@ -46,6 +46,12 @@ def test_a_place_that_cannot_be_is_refused(tmp_path, family, heads, words):
         build.build(family, heads=heads, cache=tmp_path, like=SMALL)
 
 
+def test_more_than_the_claim_can_be_planted(tmp_path):
+    folder = build.build("gratitude", strength=2, cache=tmp_path)
+
+    assert json.loads((folder / "truth.json").read_text())["strength"] == 2
+
+
 def test_the_command_writes_an_ordinary_folder_and_never_over_one(tmp_path, capsys):
     asked = ["plant", "suppressor", str(tmp_path / "planted"), "--heads", "L0.H8,L0.H1,L0.H10", "--strength", "0.5"]
 

