@@ -9,13 +9,14 @@ What is wrong with the design: a falling picture is no test; sorted means occur 
 the same seven.
 
 How it is decided here: each example's slope on log k, and as a claim of its own that no step goes back by more than 5
-points; for the shared heads the doses are the numbers really ablated.
+points (NOT RUN where nothing falls: a flat line goes back nowhere).  For the shared heads the doses are the numbers
+really ablated.
 """
 
 import pytest
 from causal_claims import dose, picked
 
-from fixtures.retrieval import ABLE, BY_ATTENTION, GENERAL, own, shared
+from fixtures.retrieval import ABLE, BY_ATTENTION, GENERAL, dropping, own, shared
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-6")]
 
@@ -30,7 +31,7 @@ def shared_curve(heads):
 
 @pytest.mark.parametrize("claim", [
     picked(lambda heads: dose(at=own_curve(heads), beyond=0.05, given=ABLE, id="S1-6.own"), BY_ATTENTION),
-    picked(lambda heads: dose(at=own_curve(heads), monotone=True, beyond=0.05, given=ABLE, id="S1-6.own.monotone"), BY_ATTENTION),
+    picked(lambda heads: dose(at=own_curve(heads), monotone=True, beyond=0.05, given=dropping(heads), id="S1-6.own.monotone"), BY_ATTENTION),
     picked(lambda heads: dose(at=shared_curve(heads), beyond=0.05, given=ABLE, id="S1-6.shared"), BY_ATTENTION),
 ])  # fmt: skip
 def test_accuracy_falls_with_every_dose(claim, holds):

@@ -11,9 +11,9 @@ set does not make each of its heads responsible; and an exact match flips at onc
 changed little by little.
 
 How it is decided here, on the log odds of the value's first token: the targeted set against 39 matched random sets, by
-rank and by the paired interval, more than two nats beyond their mean; and of each task's first ten heads the first,
-the fifth and the tenth, each ablated alone, must lower the log odds by more than 0.1: a list with idle heads fails.
-The published comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE.
+rank and by the paired interval, beyond their mean by half a nat a head, and by two nats from four heads on; and each of
+a task's first five heads, ablated alone, must lower the log odds by more than 0.1, so that a list with idle heads among
+its first five fails.  The published comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE.
 """
 
 import random
@@ -23,8 +23,9 @@ from causal_claims import Head, ablate, beats, counts, picked
 
 from fixtures.reports import TASKS
 from fixtures.retrieval import (
-    ABLE_FEW,
+    ABLE,
     BY_ATTENTION,
+    DOSES,
     FEW,
     GENERAL,
     LOG_ODDS,
@@ -39,12 +40,13 @@ from fixtures.retrieval import (
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-5")]
 
 LAYERS = 32
+FIRST = 5  # heads of a list that are looked at one by one
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: beats(own(heads, 20, **FEW), against=random_own(heads, 20), beyond=2, given=ABLE_FEW,
-                               id="S1-5.own"), BY_ATTENTION),
-    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=2, given=ABLE_FEW,
+    *(picked(lambda heads, k=k: beats(own(heads, k, **FEW), against=random_own(heads, k), beyond=min(2, k / 2),
+                                      given=ABLE, id=f"S1-5.own.k{k}"), BY_ATTENTION) for k in DOSES),
+    picked(lambda heads: beats(shared(heads, **FEW), against=random_shared(heads), beyond=2, given=ABLE,
                                id="S1-5.shared"), BY_ATTENTION),
 ])  # fmt: skip
 def test_retrieval_heads_do_more_than_random_heads(claim, holds):
@@ -52,12 +54,12 @@ def test_retrieval_heads_do_more_than_random_heads(claim, holds):
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads, task=task: counts(LOG_ODDS.on(on("confirmation", task)), way="lowers", beyond=0.1, equals=3,
-                                           each=[ablate(heads.first(task, 10)[i]) for i in (0, 4, 9)],
-                                           id=f"S1-5.each.{task}"), BY_ATTENTION)
+    picked(lambda heads, task=task: counts(LOG_ODDS.on(on("confirmation", task)), way="lowers", beyond=0.1, equals=FIRST,
+                                           each=[ablate(head) for head in heads.first(task, FIRST)],
+                                           given=ABLE, id=f"S1-5.each.{task}"), BY_ATTENTION)
     for task in TASKS
 ])  # fmt: skip
-def test_every_head_of_the_list_does_something(claim, holds):
+def test_every_one_of_the_first_five_heads_does_something(claim, holds):
     assert holds(claim)
 
 
@@ -69,7 +71,7 @@ def one_draw(heads):
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda heads: beats(own(heads, 20, **FEW), against=[one_draw(heads)], id="S1-5.published", given=ABLE_FEW,
+    picked(lambda heads: beats(own(heads, 20, **FEW), against=[one_draw(heads)], id="S1-5.published", given=ABLE,
                                expect="inconclusive", because="with one random draw no p below .5 is possible"), BY_ATTENTION),
 ])  # fmt: skip
 def test_published_comparison_with_one_draw(claim, holds):

@@ -119,3 +119,14 @@ def test_a_new_metric_and_a_new_intervention_are_a_few_lines(engine, declared):
     assert found.receipt.fault is None
     assert found.facts["cross_examined"].startswith("agrees")
     assert np.all(found.values >= 0)
+
+
+def test_a_metric_is_examined_on_its_first_set_and_sampled_on_the_next(engine, declared):
+    by = ablate(Head(0, 0))
+    first, second = (
+        engine.measure("gpt2", [Cell(M.on(over), by)])[Cell(M.on(over), by)] for over in ("engine_mixed", "engine_many")
+    )
+
+    assert "on 2 examples" in first.facts["cross_examined"]
+    assert "agrees" in second.facts["cross_examined"]
+    assert "on 1 examples" in second.facts["cross_examined"]

@@ -6,6 +6,7 @@ import shutil
 import engine_examples as made
 import numpy as np
 import pytest
+import torch
 from causal_claims.claims.effects import Cell
 from causal_claims.engine.engine import Engine
 from causal_claims.engine.settings import Settings
@@ -105,6 +106,35 @@ def test_a_device_map_is_handed_on_where_there_are_cards(folder, monkeypatch):
             Registry({"m": ModelSpec("m", "gpt2", "x", path=str(folder), device_map="auto")}), Settings(device="cuda")
         ).loaded("m")
     assert seen["device_map"] == "auto"
+
+
+def test_quantised_weights_are_refused_and_not_silently_read_as_something_else(folder):
+    with pytest.raises(NotRunError, match=r"m: models.yaml says quantisation: 8bit, and only weights in float32"):
+        load(path=str(folder), quantisation="8bit")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(
+        json.dumps({**config, "quantization_config": {"quant_method": "gptq", "bits": 4}})
+    )
+    with pytest.raises(NotRunError, match=r"is quantised \(gptq\), and only weights in float32"):
+        load(path=str(folder))
+
+
+def test_weights_in_two_places_are_refused(folder, monkeypatch):
+    import transformers
+
+    whole = transformers.AutoModelForCausalLM.from_pretrained
+
+    def offloaded(*args, **options):
+        model, report = whole(*args, **{**options, "device_map": {"transformer": "cpu", "lm_head": "cpu"}})
+        model.transformer.h[2].to_empty(device="meta")  # as a map does whose last layers fit nowhere
+        return model, report
+
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", offloaded)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda module, device: module)
+    with pytest.raises(
+        NotRunError, match=r"put the weights in 2 places \(cpu, offloaded\), and a model is measured on one device"
+    ):
+        load(path=str(folder), device_map="auto")
 
 
 def test_a_truncated_file(folder):

@@ -170,6 +170,22 @@ def test_identical_figures_under_two_names_are_uninformative():
     assert verdict(exactly(level(X, under=head(0)) - level(X, under=head(1))), data).outcome == "SUPPORTED"
 
 
+def test_a_precondition_may_be_met_on_every_example():
+    able = Behaviour(level(Metric("right")), above=0.5)
+    data = {**{f"x: {name}": values for name, values in arms(40, h0=1).items()}, "right: baseline": np.ones(40)}
+
+    assert verdict(raises(X, by=head(0), given=able), data).outcome == "SUPPORTED"
+
+
+@pytest.mark.parametrize(("n", "receipt", "refused"), [(40, DELIVERED, True), (3, None, True), (3, DELIVERED, False)])
+def test_few_identical_figures_of_delivered_interventions_are_chance(n, receipt, refused):
+    data = arms(n, h0=1)
+    data["ablate(L0.H1)"] = data["ablate(L0.H0)"].copy()
+    found = verdict(strongest(X, by=head(0), among=[head(1)]), data, receipt=receipt)
+
+    assert ("identical figures" in found.reason) is refused
+
+
 @pytest.mark.parametrize(("receipt", "word"), [
     (Receipt(("L0.H0",), 9, 10, 1.0, True), "fired 9 times"),
     (Receipt(("L0.H0",), 10, 10, 0.0, True), "changed nothing"),

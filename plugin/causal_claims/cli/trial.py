@@ -93,7 +93,13 @@ def _collected(folder: str, select: str | None) -> tuple[tuple[Claim, str], ...]
     )
 
 
-def _on(engine: Engine, key: str, claims: Sequence[Claim]) -> Iterator[Trial]:
+def _on(engine: Engine, key: str, drafts: Sequence[Claim]) -> Iterator[Trial]:
+    claims = []
+    for draft in drafts:
+        try:  # about heads that are found
+            claims.append(draft.of(lambda pick: engine.heads(key, pick)))
+        except NotRunError as error:
+            yield Trial(draft, key, not_run(error))
     wanted: dict[str, list[object]] = {}
     for claim in claims:
         for cell in (*claim.cells, *norm_controls(claim)):

@@ -12,10 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from causal_claims.engine.activation import gpt2_mlp
+from causal_claims.engine.last_query import last_query
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.sites import Head, KVHead, Resid, Site, VSlice
 
 Qkv = tuple[Tensor, Tensor, Tensor]
+Look = Callable[[Tensor, Tensor, Tensor], Tensor]  # normed, last positions, what they see -> rows x 1 x heads x d_head
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Block:
     mlp: Callable[[Tensor, Tensor], Tensor]  # normed, residual stream -> the stream with what the MLP writes
     scale: float  # of attention scores
     window: int | None  # positions a query may see, itself included; None: all before it
+    look: Look | None = None  # what one query a row mixes, where that needs no keys and values
 
 
 @dataclass(frozen=True)
@@ -157,9 +160,12 @@ def _gpt2(model: Any) -> Architecture:
             found: Tensor = x @ joined.weight[:, start:] + joined.bias[start:]
             return found.view(*x.shape[:2], heads, d)
 
+        def look(x: Tensor, last: Tensor, seen: Tensor) -> Tensor:
+            return last_query(x, last, seen, joined.weight, joined.bias, heads, layer.attn.scaling)
+
         return Block(
             layer.ln_1, qkv, values, layer.attn.c_proj.weight, layer.attn.c_proj.bias, layer.ln_2,
-            gpt2_mlp(layer.mlp, config.activation_function), layer.attn.scaling, None,
+            gpt2_mlp(layer.mlp, config.activation_function), layer.attn.scaling, None, look,
         )  # fmt: skip
 
     return Architecture(

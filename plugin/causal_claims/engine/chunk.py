@@ -52,7 +52,7 @@ class Chunk:
         begun = time.perf_counter()
         clean = self._clean()
         tensors = PassTensors(self.net, clean, None, 1)
-        readout = Readout(self.examples, self.batch, self.loaded.tokens, self.net.map, tensors)
+        readout = Readout(self.examples, self.batch.copy(), self.loaded.tokens, self.net.map, tensors)
         if BASELINE in self.task.conditions and BASELINE not in self.done:
             yield self._part(
                 BASELINE, readout, slice(0, len(self.rows)), Delivery(BASELINE), time.perf_counter() - begun
@@ -129,7 +129,7 @@ class Chunk:
             yield Part(condition, self.rows, {m: v[block.rows] for m, v in values.items()}, block.delivery, share)
 
     def _site_run(self, edit: Edit, live: Live | None) -> SiteRun:
-        return SiteRun(edit.site, self.net.map, self.batch, self.examples, self.rows, self.given, live)
+        return SiteRun(edit.site, self.net.map, self.batch.copy(), self.examples, self.rows, self.given, live)
 
     def _from_heads(
         self, run: Rows, blocks: Sequence[Block], clean: Rows, frame: Frame, layer: int, end: Point

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from torch import Tensor, stack
+from torch import Tensor, promote_types, stack
 
 from causal_claims.engine.edits import Edit
 from causal_claims.engine.site_run import SiteRun
@@ -29,6 +29,11 @@ class Delivery:
         if not isinstance(new, Tensor):
             raise ClaimsError(
                 f"{edit.operation.name}: its body returned {type(new).__name__}; it must return a tensor."
+            )
+        if promote_types(new.dtype, value.dtype) != new.dtype:
+            raise ClaimsError(
+                f"{edit.operation.name}: its body returned {_name(new)} for {_name(value)}, which loses digits everywhere "
+                "beside what it does; return the dtype that it was given."
             )
         try:
             new = new.to(value.dtype).expand_as(value)
@@ -60,6 +65,10 @@ class Delivery:
         self._settle()
         self.fired, self.expected = self.fired + other.fired, self.expected + other.expected
         self.changed = max(self.changed, other.changed)
+
+
+def _name(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _largest(change: Tensor, run: SiteRun) -> Tensor:

@@ -61,13 +61,10 @@ def ready(spec: ModelSpec, there: tuple[Device, ...]) -> Ready:
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 2**30
     need = needed(spec)
     fits = [device.name for device in there if device.memory_gb >= 0.95 * need]
-    cards = sum(device.memory_gb for device in there if device.name.startswith("cuda"))
-    if not fits and spec.device_map and cards >= 0.95 * need:
-        fits = ["cuda, all cards together"]
     if not fits:
         most = max(device.memory_gb for device in there)
         return Ready(
-            spec.key, False, f"its weights are here, and it needs {need:.3g} GB while no device has more than {most:.3g} GB",
+            spec.key, False, f"its weights are here, and it needs {need:.3g} GB while no device has more than {most:.3g} GB, and several together do not hold one model",
             f"run it on a larger machine{stand_in}",
         )  # fmt: skip
     revision = "" if spec.path or spec.revision else "; its revision is not pinned, which the gate refuses"

@@ -46,8 +46,10 @@ class Engine:
         self.settings = settings
         self.store = Store(settings.cache)
         self._held: dict[tuple[str, str], Loaded] = {}  # by key and dtype
+        self._witnesses: dict[Loaded, Witness] = {}
         self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
         self._scores: dict[tuple[str, str, str], Array] = {}  # of all heads: model, score, examples
+        self._examined: set[tuple[str, str, tuple[str, ...]]] = set()  # model, dtype, names of metrics
         self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
         self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[ExampleSet, dict[str, str]]] = {}
 
@@ -73,7 +75,7 @@ class Engine:
         """Let a model's memory go."""
         held = [at for at in self._held if at[0] == model]
         for at in held:
-            del self._held[at]
+            self._witnesses.pop(self._held.pop(at), None)
         if held:
             import torch
 
@@ -100,7 +102,13 @@ class Engine:
 
     def witness(self, model: str) -> Witness:
         """Somebody outside is about to use the model."""
-        return Witness(self.loaded(model))
+        return self._witness(self.loaded(model))
+
+    def _witness(self, loaded: Loaded) -> Witness:
+        """Of the model as it was before its first measurement."""
+        if loaded not in self._witnesses:
+            self._witnesses[loaded] = Witness(loaded)
+        return self._witnesses[loaded]
 
     def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
         """What these cells would cost; nothing is loaded or measured."""
@@ -217,7 +225,7 @@ class Engine:
         _advance(progress, len(works) - len(fresh))
         failed: Found = {}
         if fresh:
-            witness = Witness(loaded)
+            witness = self._witness(loaded)
             for metrics, members in together(works):
                 self._try(loaded, metrics, members, progress, failed)
             removed = witness.unchanged()
@@ -289,11 +297,13 @@ class Engine:
         """Cells that were measured together are examined together; then they are finished, and stored if sound."""
         if all(work.entry is not None for work in members):
             return
+        asked = (loaded.spec.key, loaded.dtype, tuple(sorted({metric.name for metric in metrics})))
         found = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend)).of(
-            metrics, members
+            metrics, members, again=asked in self._examined
         )
+        self._examined.add(asked)
         for work in members:
-            facts = found[work.cell.metric]
+            facts = found[work.cell]
             if work.entry is None:
                 about = {
                     "model": loaded.spec.key,

@@ -1,15 +1,16 @@
 """What the engine finds out about its own numbers: the other path, the noise floor, the basis, the empty text."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from causal_claims.claims.effects import Cell
 from causal_claims.engine.gauge import gauge_shift, reads_values
 from causal_claims.engine.loading import Loaded
-from causal_claims.engine.noise import Measured, floor
+from causal_claims.engine.noise import Measured, floor, sampled
 from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.task import Part, Path, Task
@@ -22,7 +23,16 @@ from causal_claims.metrics.lexicon import words_in
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
+FEWER = 2  # examples for the noise floor of a metric that was examined on another set
 TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the setting's
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the other path says of one metric."""
+
+    said: str  # of the conditions on which the two agree
+    apart: Mapping[Intervention, str]  # conditions on which they do not
 
 
 class Examination:
@@ -32,30 +42,38 @@ class Examination:
         self._loaded, self._settings, self._path = loaded, settings, path
         self._tolerance = settings.tolerance * TOLERANCE[loaded.dtype]
 
-    def of(self, metrics: Sequence[Metric], works: Sequence[Work]) -> dict[Metric, dict[str, object]]:
-        """Facts that all cells of a metric share."""
+    def of(
+        self, metrics: Sequence[Metric], works: Sequence[Work], *, again: bool = False
+    ) -> dict[Cell, dict[str, object]]:
+        """Facts of each cell; all but the other path's word are shared by the cells of a metric.
+
+        `again`: the metric was examined on another set; one cell of every operation is enough.
+        """
         settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
+        conditions, few = (1, 1) if again else (settings.cross_examined, settings.cross_examples)
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
         fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
-        sample = {condition: measured[condition] for condition in spread(fullest, max(1, settings.cross_examined))}
+        sample = {condition: measured[condition] for condition in spread(fullest, max(1, conditions))}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
+        compared: dict[Metric, Compared] = {}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
-            for metric, said in self._compare(
-                metrics, sample, examples, rows[: settings.cross_examples], generates
-            ).items():
-                found[metric]["cross_examined"] = said
+            compared = self._compare(metrics, sample, examples, sampled(rows, few), generates)
         if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
-            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, rows).items():
+            among = sampled(rows, FEWER) if again else rows
+            for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, among).items():
                 found[metric]["noise_floor"] = noise
         for metric in metrics:
             if settings.gauge and (moved := self._gauge(metric, examples)) is not None:
                 found[metric]["gauge"] = moved
             if generates and (counted := counts_prompt(self._loaded, metric, examples)) is not None:
                 found[metric]["counts_prompt"] = counted
-        return found
+        return {
+            work.cell: {**found[work.cell.metric], **_word(compared.get(work.cell.metric), work.cell.condition)}
+            for work in works
+        }
 
     def _compare(
         self,
@@ -64,12 +82,13 @@ class Examination:
         examples: Sequence[Example],
         rows: tuple[int, ...],
         generates: bool,
-    ) -> dict[Metric, str]:
+    ) -> dict[Metric, "Compared"]:
         """Measure a sample again by the reference path: `agrees`, or where the two part."""
         conditions = tuple(sample)
         if generates:
             if self._loaded.dtype != "float32":
-                return dict.fromkeys(metrics, "not done: in low precision a text may part at any near tie")
+                said = Compared("not done: in low precision a text may part at any near tie", {})
+                return dict.fromkeys(metrics, said)
             rows, conditions = rows[:1], conditions[:1]  # the reference path reads the whole text again for every token
         task = Task(tuple(metrics), conditions, tuple(examples), rows)
         parts = list(self._path(task, "reference").parts(task))
@@ -79,8 +98,8 @@ class Examination:
     def _verdict(
         self, metric: Metric, conditions: Sequence[Intervention], parts: Sequence[Part], sample: Measured,
         examples: Sequence[Example],
-    ) -> str:  # fmt: skip
-        worst = 0.0
+    ) -> "Compared":  # fmt: skip
+        worst, apart_under = 0.0, dict[Intervention, str]()
         for condition in conditions:
             if (ours := sample[condition].get(metric)) is None:
                 continue  # asked for under other conditions only
@@ -98,16 +117,18 @@ class Examination:
             spared = len(pairs) // 4 if all(float(x).is_integer() for _, *both in pairs for x in both) else 0
             if len(apart) > spared:
                 one, fast, reference = apart[0]
-                return (
+                apart_under[condition] = (
                     f"disagrees: {metric} under {condition} on example {one!r} is {fast:.7g} by the fast path and "
                     f"{reference:.7g} by the reference path"
                 )
+                continue
             gaps = [
                 abs(fast - reference) for _, fast, reference in pairs if not (np.isnan(fast) or np.isnan(reference))
             ]
             worst = max([worst, *gaps])
         rows = len({row for part in parts for row in part.rows})
-        return f"agrees to {worst:.1e} on {rows} examples under {listing(conditions, 3)}"
+        sound = [condition for condition in conditions if condition not in apart_under]
+        return Compared(f"agrees to {worst:.1e} on {rows} examples under {listing(sound, 3)}", apart_under)
 
     def _gauge(self, metric: Metric, examples: Sequence[Example]) -> str | None:
         """Whether the metric follows the basis in which heads keep their values; None where it reads none of them."""
@@ -117,6 +138,16 @@ class Examination:
         if shift <= 10 * self._tolerance:
             return f"unmoved: {shift:.1e}"
         return f"moves by {shift:.2g} when the values are written in another basis"
+
+
+def _word(compared: Compared | None, condition: Intervention) -> dict[str, object]:
+    """A disagreement is one of every condition that does the same elsewhere; without an intervention it is everybody's."""
+    if compared is None:
+        return {}
+    for other, said in compared.apart.items():
+        if not other.steps or _ways(other) & _ways(condition):
+            return {"cross_examined": said}
+    return {"cross_examined": compared.said}
 
 
 def has_floor(metric: Metric) -> bool:
@@ -159,10 +190,27 @@ def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> 
 
 
 def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
-    """Some of them, from all over: those with an intervention first, since they can go wrong in more ways."""
+    """Some of them, from all over, and at least one of every operation and way of using it.
+
+    Those with an intervention come first, since they can go wrong in more ways.
+    """
     ordered = sorted(conditions, key=lambda condition: not condition.steps)
-    step = max(1, len(ordered) // count)
-    return ordered[::step][:count]
+    chosen = ordered[:: max(1, len(ordered) // count)][:count]
+    seen = {way for condition in chosen for way in _ways(condition)}
+    for condition in ordered:
+        if not seen.issuperset(ways := _ways(condition)):
+            chosen.append(condition)
+            seen |= ways
+    return chosen
+
+
+def _ways(condition: Intervention) -> set[tuple[object, ...]]:
+    """What is done, whatever its place and seed."""
+    return {
+        (step.operation, *(pair for pair in step.options if pair[0] != "seed"), type(site))
+        for step in condition.steps
+        for site in step.sites
+    }
 
 
 def _near(ours: float, theirs: float, tolerance: float, scale: float) -> bool:

@@ -17,7 +17,7 @@ from causal_claims.engine.editing import Editing
 from causal_claims.engine.edits import Key
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network
-from causal_claims.engine.room import OUT_OF_MEMORY, host_memory
+from causal_claims.engine.room import OUT_OF_MEMORY, host_memory, keep_freed
 from causal_claims.engine.rows import Rows
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.sources import Sources
@@ -35,6 +35,8 @@ class FastPath:
         self.settings = settings
         self.net = Network(loaded.map)
         self.budget = budget or Budget.of(settings, loaded)
+        if loaded.device.type == "cpu":
+            keep_freed()
 
     @torch.inference_mode()
     def parts(self, task: Task) -> Iterator[Part]:

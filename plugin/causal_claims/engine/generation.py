@@ -121,7 +121,7 @@ class GenerationPath:
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
 
         def site_run(edit: Edit, live: Live | None) -> SiteRun:
-            return SiteRun(edit.site, self.net.map, batch, examples, tuple(rows), given, live)
+            return SiteRun(edit.site, self.net.map, batch.copy(), examples, tuple(rows), given, live)
 
         many, count = len(conditions), len(rows)
         blocks = [
@@ -158,7 +158,7 @@ class GenerationPath:
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
 
         def site_run(edit: Edit, live: Live | None) -> SiteRun:
-            return SiteRun(edit.site, self.net.map, batch, examples, tuple(rows), given, live)
+            return SiteRun(edit.site, self.net.map, batch.copy(), examples, tuple(rows), given, live)
 
         alone = [Block(slice(0, len(examples)), Delivery(BASELINE), (), site_run)]
         clean = Decoder(self.net, batch, alone, decoding.tokens, frozenset())

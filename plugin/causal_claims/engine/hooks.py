@@ -65,7 +65,8 @@ def writing(
         for part in segments:
             piece = value[:, part.first : part.end]
             if edit.during(part.phase):
-                run = SiteRun(edit.site, loaded.map, batch, examples, rows, given, live.narrowed(part), part.phase)
+                own = batch.copy()
+                run = SiteRun(edit.site, loaded.map, own, examples, rows, given, live.narrowed(part), part.phase)
                 piece = delivery.apply(edit, piece, run)
                 if run.extra is not None and extras is not None:
                     extra = torch.zeros(*value.shape[:2], run.extra.shape[-1], dtype=value.dtype, device=value.device)
@@ -154,12 +155,12 @@ class _Live:
     def values(self, head: int) -> Tensor:
         assert self.v is not None
         assert self.part is not None
-        return self.v[:, : self.part.end, head // self.loaded.map.group]
+        return self.v[:, : self.part.end, head // self.loaded.map.group].clone()
 
     def pattern(self, head: int) -> Tensor:
         assert self.patterns is not None
         assert self.part is not None
-        return self.patterns[:, head, self.part.first : self.part.end, : self.part.end]
+        return self.patterns[:, head, self.part.first : self.part.end, : self.part.end].clone()
 
     def visible(self) -> Tensor:
         assert self.patterns is not None

@@ -97,6 +97,7 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
         except (ValueError, OSError, KeyError) as error:
             raise ClaimsError(f"{spec.key}: {folder}/config.json cannot be used: {_sentence(error)}") from None
         _check_config(spec, config)
+        _check_digits(spec, config)
         _check_memory(spec, device)
         tokenizer = _tokenizer(spec, folder, AutoTokenizer, trusted)
         try:
@@ -107,7 +108,7 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
             )  # fmt: skip
         except OUT_OF_MEMORY as error:
             raise _too_large(spec, device, error) from None
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise ClaimsError(f"{spec.key}: the weights in {folder} cannot be loaded: {_sentence(error)}") from None
     model, report = pretrained
     _check_report(spec, folder, report)
@@ -117,6 +118,7 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
                 model = model.to(device)
         except OUT_OF_MEMORY as error:
             raise _too_large(spec, device, error) from None
+    _check_places(spec, model)
     model = model.eval().requires_grad_(False)
     mapped = architecture(model)
     highest = max(tokenizer.get_vocab().values())
@@ -169,6 +171,31 @@ def _check_config(spec: ModelSpec, config: Any) -> None:
             )
 
 
+def _check_digits(spec: ModelSpec, config: Any) -> None:
+    """Quantised weights are numbers only inside their own kernels, and both paths read weights."""
+    own = getattr(config, "quantization_config", None)
+    method = own.get("quant_method") if isinstance(own, dict) else own
+    if method or spec.quantisation:
+        there = (
+            f"{spec.where} is quantised ({method})" if method else f"models.yaml says quantisation: {spec.quantisation}"
+        )
+        raise NotRunError(
+            f"{spec.key}: {there}, and only weights in float32, float16 and bfloat16 are measured; take the checkpoint in "
+            "bfloat16 without quantisation, or judge a smaller model."
+        )
+
+
+def _check_places(spec: ModelSpec, model: Any) -> None:
+    """All on one device: what a device map put elsewhere cannot be read beside the rest."""
+    places = sorted({str(weight.device) for weight in (*model.parameters(), *model.buffers())})
+    if len(places) > 1:
+        there = listing(["offloaded" if place == "meta" else place for place in places])
+        raise NotRunError(
+            f"{spec.key}: its device map put the weights in {len(places)} places ({there}), and a model is measured on one "
+            "device; use one with enough memory, or a cheaper dtype."
+        )
+
+
 def _check_memory(spec: ModelSpec, device: torch.device) -> None:
     if spec.min_memory_gb is None:
         return
@@ -184,8 +211,8 @@ def _check_memory(spec: ModelSpec, device: torch.device) -> None:
 
 def _too_large(spec: ModelSpec, device: torch.device, error: BaseException) -> NotRunError:
     return NotRunError(
-        f"{spec.key}: its weights do not fit the memory that is free on {device} ({_first(error)}); use a larger device, a "
-        "cheaper dtype, or device_map: auto over several cards."
+        f"{spec.key}: its weights do not fit the memory that is free on {device} ({_first(error)}); use a larger device or "
+        "a cheaper dtype."
     )
 
 

@@ -50,6 +50,11 @@ class Frame:
         # padding sees itself, since a softmax over nothing is NaN
         return (seen & self.batch.mask[:, None, :]) | torch.eye(len(place), dtype=torch.bool, device=place.device)
 
+    def seen_by_last(self, window: int | None) -> Tensor:
+        """What each row's last token may look at.  # rows x keys"""
+        seen, last = self.visible(window), self.batch.last
+        return seen[0][last] if len(seen) == 1 else seen[torch.arange(len(last), device=last.device), last]
+
     def repeated(self, times: int) -> "Frame":
         """The frame of a batch whose rows are these, `times` over."""
         b = self.batch
@@ -76,7 +81,7 @@ class Attending:
     v: Tensor
 
     def values(self, head: int) -> Tensor:
-        return self.v[:, :, head // self.map.group]
+        return self.v[:, :, head // self.map.group].clone()  # a body may write on what it gets
 
     def pattern(self, head: int) -> Tensor:
         every = torch.arange(self.q.shape[1], device=self.q.device)
@@ -143,10 +148,16 @@ class Network:
     def mix_last(self, at: Attending) -> Tensor:
         """What each row's last token mixes.  # rows x 1 x heads x d_head"""
         last = at.frame.batch.last
-        rows = torch.arange(len(last), device=last.device)
-        seen = at.frame.visible(at.block.window)
-        mask = seen[0][last] if len(seen) == 1 else seen[rows, last]  # rows x keys
-        return attend(at.q[rows, last][:, None], at.k, at.v, mask[:, None, None], at.block.scale)
+        mask = at.frame.seen_by_last(at.block.window)
+        asked = at.q[torch.arange(len(last), device=last.device), last][:, None]
+        return attend(asked, at.k, at.v, mask[:, None, None], at.block.scale)
+
+    def look(self, layer: int, resid: Tensor, frame: Frame) -> Tensor | None:
+        """The same straight from the residual stream, where the architecture allows it; in low precision it would round otherwise."""
+        block = self.map.blocks[layer]
+        if block.look is None or resid.dtype != torch.float32:
+            return None
+        return block.look(block.norm1(resid), frame.batch.last, frame.seen_by_last(block.window))
 
     def write(self, layer: int, z: Tensor, resid: Tensor) -> Tensor:
         """The residual stream after attention has written.  # rows x positions x d_model"""

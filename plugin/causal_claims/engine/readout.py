@@ -222,7 +222,7 @@ class Readout:
 
     def _window(self, tensor: Tensor, last: int | None) -> Tensor:
         if last is None:
-            return tensor
+            return tensor.clone()  # a body may write on what it gets
         for row, length in enumerate(self.batch.lengths.tolist()):
             if last > 1 and length < last + 1:
                 raise ClaimsError(

@@ -37,17 +37,18 @@ class Rows:
             if stop == Stage.QKV:
                 self.take("v", i, self.editing.values(i, self.net.values(i, resid)))
                 return
+            ends = i == last and end.stage == Stage.LOGITS and not every
+            if ends and self.plain(i, Stage.QKV) and (z := self.net.look(i, resid, frame)) is not None:
+                self.end(i, z, resid, frame)
+                return
             at = self.net.attending(i, resid, frame, self.editing.values)
             self.take("v", i, at.v)
             if ("qk", i) in self.keep:
                 self.attending[i] = at
             if stop == Stage.PATTERN:
                 return
-            if i == last and end.stage == Stage.LOGITS and not every and self.plain(i):
-                rows = torch.arange(len(resid), device=resid.device)
-                pre = resid[rows, frame.batch.last][:, None]
-                mid = self.net.write(i, self.net.mix_last(at), pre)
-                self.final, self.last_only = self.net.finish(i, pre, mid), True
+            if ends and self.plain(i):
+                self.end(i, self.net.mix_last(at), resid, frame)
                 return
             z, extra = self.editing.mixed(i, self.net.mix(at), at)
             self.take("z", i, z)
@@ -66,6 +67,12 @@ class Rows:
             resid = self.residual("post", i, self.net.finish(i, resid, mid))
         self.finish(resid, frame, every, end)
 
+    def end(self, layer: int, z: Tensor, resid: Tensor, frame: Frame) -> None:
+        """The last layer, of which only each row's last token is read."""
+        pre = resid[torch.arange(len(resid), device=resid.device), frame.batch.last][:, None]
+        mid = self.net.write(layer, z, pre)
+        self.final, self.last_only = self.net.finish(layer, pre, mid), True
+
     def finish(self, resid: Tensor, frame: Frame, every: bool, end: Point) -> None:
         if end.stage == Stage.LOGITS:
             self.last_only = not every
@@ -75,7 +82,7 @@ class Rows:
 
     def plain(self, layer: int, later: Stage = Stage.Z) -> bool:
         """Nobody needs this layer's other positions."""
-        kinds = ("z", "resid_mid", "resid_post")
+        kinds = ("z", "resid_mid", "resid_post", *(("v", "qk") if later == Stage.QKV else ()))
         wanted = any((kind, layer) in self.keep for kind in kinds) or any(
             (kind, layer) in self.want for kind in ("z", "mid", "post")
         )

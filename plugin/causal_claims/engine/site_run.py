@@ -57,7 +57,7 @@ class SiteRun:
 
     def mean(self) -> Tensor:
         """The mean of the clean tensor over all examples of the set and all their tokens."""
-        return self._pick(self.given.mean(self.key)[None, None])
+        return self._pick(self.given.mean(self.key)[None, None]).clone()  # a body may write on what it gets
 
     def other(self, seed: int) -> Tensor:
         """What another example of the set has here, drawn once by seed; aligned at the prompt's end."""

@@ -34,6 +34,10 @@ class Batch:
         """The indices of each row's last `width` tokens.  # rows x width"""
         return self.last[:, None] + torch.arange(1 - width, 1, device=self.last.device)
 
+    def copy(self) -> "Batch":
+        """For somebody who may write on it."""
+        return Batch(self.ids.clone(), self.mask.clone(), self.positions.clone(), self.lengths.clone(), self.left)
+
     def rows(self, index: Tensor) -> "Batch":
         return Batch(self.ids[index], self.mask[index], self.positions[index], self.lengths[index], self.left)
 

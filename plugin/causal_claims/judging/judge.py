@@ -44,9 +44,12 @@ def judge(
                     raise ClaimsError(f"{claim.subject}: {fault}.")
     given = claim.about.get("given")
     pooled = any(one.pools for one in (*claim.rule.effects(), *([given.level] if given else [])))
+    judged = {cell for one in claim.rule.effects() for cell in one.cells}
     guards = [
         *design_guards(claim, spec),
-        *data_guards(cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim), pooled=pooled),
+        *data_guards(
+            cells, integrity=claim.kind == "exactly", cause=asks_for_a_cause(claim), pooled=pooled, judged=judged
+        ),
         *arm_guards(claim, cells),
         *more_guards,
     ]

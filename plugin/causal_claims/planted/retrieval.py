@@ -4,8 +4,9 @@ The circuit.  In a document, "... the headquarters city is Boise."; at the end, 
 Heads of layer 0 attend to one distance each and so write, at the value, a KEY of the two words before "is", and at the
 last token, ASKED, the two words before "?".  Retrieval heads attend from the last token to the word that is a value and
 whose KEY is what was asked, against a sink on <s>, and copy its code into OUT.  Six of them are shared; each of the nine
-tasks has eight private ones, which stay on the sink when another task is asked.  Each copies half of the code's
-dimensions.  " unknown" has a constant logit, so that a value appears only while enough heads fetch it; words differ in
+tasks has fourteen private ones, which stay on the sink when another task is asked.  Each copies half of the code's
+dimensions.  Eight of a task's private heads do nearly all of its private work; six more look less and add a little, so
+that a list of twenty holds heads of the circuit only.  " unknown" has a constant logit, so that a value appears only while enough heads fetch it; words differ in
 how much they need, so accuracy falls step by step.  A word that has been said is followed by the word that followed it
 in the document (one copying head, not a retrieval head), and a full stop by the end of the text.
 
@@ -24,7 +25,8 @@ from causal_claims.planted.shape import Shape
 from causal_claims.planted.vocabulary import EOS, texts, tokenizer, vocabulary
 
 VARIANTS = ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "hidden")
-SHARED, PRIVATE = 6, 8
+SHARED, PRIVATE = 6, 14
+MAIN, REST = 8, 0.08  # private heads that do nearly all of the work, and the share of it that the others do
 FIRST = 4  # layers of the retrieval heads: from here on, but for the last four
 TOTAL, PRIOR = 20.0, 15.0  # the answer's logit with all heads, and that of " unknown"
 NEED = 0.2  # how much words differ in what they need, as a standard deviation of the logarithm
@@ -157,11 +159,14 @@ def paint(
 def _planted(
     canvas: Canvas, parts: _Parts, shared: list[tuple[int, int]], private: dict[str, list[tuple[int, int]]]
 ) -> list[Worker]:
-    """The private heads look hardest and do rather more than half of the work of their task."""
+    """The main private heads look hardest; private heads do rather more than half of the work of their task."""
     rng = canvas.rng
     found = [Worker(*head, None, rng.uniform(0.7, 0.82), 0.45 / SHARED) for head in shared]
     for place, several in enumerate(private.values()):
-        found += [Worker(*head, place, rng.uniform(0.88, 0.97), 0.55 / PRIVATE) for head in several]
+        found += [Worker(*head, place, rng.uniform(0.88, 0.97), 0.55 * (1 - REST) / MAIN) for head in several[:MAIN]]
+        found += [
+            Worker(*head, place, rng.uniform(0.58, 0.66), 0.55 * REST / (PRIVATE - MAIN)) for head in several[MAIN:]
+        ]
     return found
 
 

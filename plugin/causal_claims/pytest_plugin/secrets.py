@@ -20,17 +20,21 @@ _SHAPES = (
 
 def scrubbed(value: Any) -> Any:
     """The same text, list or mapping without what must stay here."""
+    return _without(_values(_here()), value)
+
+
+def _without(secrets: tuple[tuple[str, str], ...], value: Any) -> Any:
     if isinstance(value, str):
-        return _text(value)
+        return _text(secrets, value)
     if isinstance(value, Mapping):
-        return {key: scrubbed(one) for key, one in value.items()}
+        return {key: _without(secrets, one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(scrubbed(one) for one in value)
+        return type(value)(_without(secrets, one) for one in value)
     return value
 
 
-def _text(text: str) -> str:
-    for value, name in _values(_here()):
+def _text(secrets: tuple[tuple[str, str], ...], text: str) -> str:
+    for value, name in secrets:
         text = text.replace(value, name)
     for shape, instead in _SHAPES:
         text = shape.sub(instead, text)
