@@ -93,7 +93,7 @@ def test_workers_and_runs_share_a_load_and_a_lost_node_costs_nothing(cluster, tm
     assert first.code == alone.code == 1, first.text
     assert differences(tmp_path / "first" / "reports", tmp_path / "alone" / "reports") == []
     assert loads(tmp_path / "first") == {}  # no process of the run loads a model
-    assert len(list(Store(tmp_path / "store"))) == 25  # what the actor measured streams into the store
+    assert len(list(Store(tmp_path / "store"))) == 37  # what the actor measured streams into the store
     assert actors(address) == ["m0"]
 
     driver.stdin.write("kill\n")
