@@ -47,7 +47,7 @@ def run(shop, name, options):
 def test_a_scan_keeps_each_head_once(shop):
     table = read_measurements(shop.folder / "reports/baselines/main/measurements.parquet")
 
-    assert len(table) == 2 + 2 * LIKE.heads  # the baseline, the claim's control for the norm, and every head
+    assert len(table) == 3 + 2 * LIKE.heads  # the baseline, the claim's two controls for the norm, and every head
 
 
 def test_a_gate_measures_the_same_heads_where_a_claim_regressed_and_names_the_one(shop):
@@ -64,7 +64,7 @@ def test_a_good_checkpoint_costs_no_scan(shop):
     done = run(shop, "unchanged", "--claims-gate --claims-baseline main --claims-reports good")
 
     assert done.code == 0, done.text
-    assert len(read_measurements(shop.folder / "good/measurements.parquet")) == 3
+    assert len(read_measurements(shop.folder / "good/measurements.parquet")) == 4
 
 
 @pytest.mark.parametrize(("options", "words"), [

@@ -334,6 +334,7 @@ def test_ctrl_c_and_a_killed_worker_of_a_parallel_run(suite, sound, tmp_path):
     running = subprocess.Popen(
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(PLUGIN), "SLOW": "1"}, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )  # fmt: skip
     until = time.monotonic() + 90
     while not Store(tmp_path / ".claims-cache").kept() and running.poll() is None and time.monotonic() < until:

@@ -123,11 +123,11 @@ import pytest
 from causal_claims import *
 from causal_claims.examples import Example, example_set
 
-@example_set("few")
+@example_set("a_few")
 def few():
     return [Example(str(i), f"prompt {i}") for i in range(200)]
 
-M = Metric("logit_diff", over="few")
+M = Metric("logit_diff", over="a_few")
 @pytest.mark.large
 @pytest.mark.parametrize("claim", [raises(M, by=ablate(Head(l, 0)), beyond=0.1, id=f"c{l}") for l in range(80)])
 def test_it(claim, holds):
