@@ -49,7 +49,7 @@ def cost_line(claims: ClaimsSession, model: str, cells: Sequence[Cell]) -> str:
         cards = math.ceil((spec.min_memory_gb + settings.memory_gb) / CARD_GB)
         said.append(
             f"{spec.min_memory_gb:g} GB of weights and {settings.memory_gb:g} GB for passes: "
-            f"{cards} card{'s' * (cards > 1)} of {CARD_GB} GB{', device_map: auto' if cards > 1 else ''}"
+            f"{cards} card{'s' * (cards > 1)} of {CARD_GB} GB{', and a model over several cards cannot be measured yet' if cards > 1 else ''}"
         )
     if known := expected(settings.cache, model, sum(cell_cost(cell, spec) for cell in cells)):
         seconds, source = known
