@@ -26,7 +26,7 @@ def test_a_baseline_is_saved_by_a_run_and_a_good_checkpoint_passes(tmp_path):
     assert "baseline" in saved.text
     assert (tmp_path / "reports/baselines/main/measurements.parquet").exists()
     assert passed.code == 0, passed.text
-    assert "2 unchanged; the checkpoint may go on" in passed.text
+    assert "2 unchanged; none stops the checkpoint" in passed.text
     assert "no A/A run" in passed.text
 
 

@@ -38,7 +38,7 @@ def test_the_page_leads_from_an_empty_folder_to_a_red_build_for_the_right_reason
     red = next(text for (code, _), text in zip(codes, texts, strict=True) if code == 10)
     assert "REGRESSED toy lowers logit_diff by ablate(L5.H0)" in red
     assert "mechanism moved: now carried by L5.H3" in red
-    assert "the checkpoint may go on" in texts[-1]
+    assert "none stops the checkpoint" in texts[-1]
     back = shop.sh("pytest claims --claims-measurements measurements/old.csv --claims-gate --claims-baseline main")
     assert "now carried by L5.H0" in back.text  # the accepted run has kept every head of its table
 

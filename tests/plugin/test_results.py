@@ -97,7 +97,7 @@ def test_the_terminal_groups_by_outcome_the_worst_last(run):
     ]
 
     assert places == sorted(places)
-    assert "2 claims decided; false verdicts to expect: 0.05 at most." in run.text
+    assert "2 of 3 claims decided; false verdicts to expect: 0.075 at most." in run.text
 
 
 def test_the_ledger_is_the_same_with_workers_but_for_times(alone, shared):

@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,11 +54,12 @@ def inner_run(arguments: Sequence[str]) -> Watcher:
 
 def collect(paths: Sequence[str], select: str | None) -> list[Collected]:
     """The claims under some paths, filtered by a marker expression as `pytest -m` takes it."""
-    return inner_run([*_paths(paths), "--collect-only", *(["-m", select] if select else [])]).found
+    return inner_run([*claim_paths(paths), "--collect-only", *(["-m", select] if select else [])]).found
 
 
-def _paths(paths: Sequence[str]) -> list[str]:
-    return list(paths) or ["claims"]
+def claim_paths(paths: Sequence[str]) -> list[str]:
+    """Without any: the folder `claims`, or where there is none what pytest itself would take."""
+    return list(paths) or (["claims"] if Path("claims").is_dir() else [])
 
 
 def add_paths(parser: Any) -> None:

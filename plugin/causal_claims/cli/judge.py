@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from causal_claims.cli.collecting import add_paths, inner_run
+from causal_claims.cli.collecting import add_paths, claim_paths, inner_run
 from causal_claims.ledger import Ledger, read_ledger
 
 
@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     old = read_ledger(arguments.against) if arguments.against.is_file() else Ledger([])
     options = [
-        *(arguments.paths or ["claims"]),
+        *claim_paths(arguments.paths),
         f"--claims-measurements={arguments.measurements}",
         f"--claims-reports={arguments.reports}",
     ]

@@ -182,6 +182,9 @@ def _same_models(parts: Sequence[Part]) -> list[str]:
     ids = {one.id for part in parts for one in part.ledger.records}
     if unknown := sorted(set(parts[0].ledger.run.get("margins", {})) - ids):
         raise ClaimsError(f"merge: --claims-margin {unknown[0]}=...: no claim of any shard has that id.")
+    tables = {Path(str(part.ledger.run.get("measurements"))).name for part in parts}
+    if len(tables) > 1:
+        raise ClaimsError(f"merge: the shards were judged from different tables: {listing(sorted(tables))}.")
     versions = [part.ledger.run.get("versions") for part in parts]
     return [] if all(one == versions[0] for one in versions) else ["the shards ran on different versions of packages"]
 

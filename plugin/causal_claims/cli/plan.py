@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from causal_claims.cli.collecting import add_paths
+from causal_claims.cli.collecting import add_paths, claim_paths
 
 
 def add(commands: Any) -> None:
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         "-p",
         "no:cacheprovider",
         "--disable-warnings",
-        *(arguments.paths or ["claims"]),
+        *claim_paths(arguments.paths),
     ]
     options += ["-m", arguments.select] if arguments.select else []
     options += [f"--claims-measurements={arguments.measurements}"] if arguments.measurements else []

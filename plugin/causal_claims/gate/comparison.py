@@ -56,7 +56,7 @@ class Comparison:
     @property
     def summary(self) -> str:
         said = ", ".join(f"{count} {word}" for word, count in self.counts.items()) or "no claims"
-        what = f"{len(self.lines)} stop the checkpoint" if self.lines else "the checkpoint may go on"
+        what = f"{len(self.lines)} stop the checkpoint" if self.lines else "none stops the checkpoint"
         return f"gate against {self.old['name']}: {said}; {what}"
 
     def to_json(self) -> dict[str, Any]:

@@ -79,10 +79,10 @@ def _of_many(rule: Rule, data: Data, outcome: Outcome) -> Iterable[Probe]:
         yield _probe("without", " or ".join(extremes), outcome)
 
 
-def levels(confidence: float) -> tuple[float, float]:
-    """Twice the error, and a fifth of it: 0.90 and 0.99 beside 0.95."""
+def levels(confidence: float) -> tuple[float, ...]:
+    """Twice the error, and a fifth of it: 0.90 and 0.99 beside 0.95; at half or less an equivalence has no interval."""
     error = 1 - confidence
-    return round(1 - 2 * error, 6), round(1 - error / 5, 6)
+    return tuple(one for one in (round(1 - 2 * error, 6), round(1 - error / 5, 6)) if one > 0.5)
 
 
 def without(data: Data, unit: str) -> Data:

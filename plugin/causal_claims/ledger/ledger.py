@@ -14,6 +14,7 @@ from causal_claims.verdicts import Outcome
 
 SCHEMA = "causal-claims/1"
 _EQUIVALENCES = ("negligible", "agrees")
+JUDGED = (Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE)
 
 
 @dataclass
@@ -37,11 +38,14 @@ class Ledger:
 
 
 def false_at_most(records: Iterable[Record]) -> float:
-    """False verdicts to expect at most: each end of a decision interval errs at its share, an equivalence at twice that."""
+    """False verdicts to expect at most: each end of a decision interval errs at its share, an equivalence at twice that.
+
+    A claim that came out undecided could have come out wrong, so it counts too.
+    """
     total = 0.0
     for one in records:
-        if one.outcome in (Outcome.SUPPORTED, Outcome.REFUTED) and one.kind != "exactly":
-            total += (1 - one.confidence) / (1 if one.kind in _EQUIVALENCES and one.outcome == Outcome.SUPPORTED else 2)
+        if one.outcome in JUDGED and one.kind != "exactly":
+            total += (1 - one.confidence) / (1 if one.kind in _EQUIVALENCES and one.outcome != Outcome.REFUTED else 2)
     return total
 
 

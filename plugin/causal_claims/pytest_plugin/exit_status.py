@@ -21,16 +21,15 @@ def of_gate(claims: ClaimsSession) -> int:
     return code if code == REGRESSION or claims.settings.gate else 0
 
 
-def settle(claims: ClaimsSession, session: pytest.Session) -> None:
+def settled(claims: ClaimsSession, session: pytest.Session) -> int:
     """A run that lost tests never exits 0; one that was stopped on purpose, by -x or --maxfail, keeps pytest's code."""
     status = int(session.exitstatus)
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and sharding.is_empty(claims.config):
-        session.exitstatus = status = 0
+        status = 0
     lost = claims.attendance.crashed or claims.lost(status) or notes_of(claims.config).incomplete
     not_run_at_gate = claims.settings.not_run == "error" and any(
         one.outcome == Outcome.NOT_RUN for one in claims.ledger.records
     )
     if status in (0, 1) and (lost or not_run_at_gate):
-        session.exitstatus = INCOMPLETE
-    if int(session.exitstatus) in _WORSE:
-        session.exitstatus = max(int(session.exitstatus), of_gate(claims), key=_WORSE.index)
+        status = INCOMPLETE
+    return max(status, of_gate(claims), key=_WORSE.index) if status in _WORSE else status

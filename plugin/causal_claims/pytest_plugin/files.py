@@ -16,7 +16,7 @@ import pytest
 from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import Record, write_whole
 from causal_claims.models import trusting
-from causal_claims.pytest_plugin import gating, junit, keeping, sharding
+from causal_claims.pytest_plugin import exit_status, gating, junit, keeping, sharding
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.pytest_plugin.session import ClaimsSession
@@ -40,6 +40,7 @@ def write(claims: ClaimsSession, session: pytest.Session) -> None:
     used = _used(claims)
     gating.scan(claims, used)
     gating.hold_against_baseline(claims, session, used)
+    claims.ledger.run["exit_status"] = exit_status.settled(claims, session)
     junit.suite_properties(claims)
     junit.gate_failures(claims)
     folder = claims.settings.reports

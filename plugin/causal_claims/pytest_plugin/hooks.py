@@ -68,7 +68,7 @@ class Hooks:
     @pytest.hookimpl(trylast=True, specname="pytest_sessionfinish")
     def pytest_sessionfinish_status(self, session: pytest.Session) -> None:
         if not self.claims.is_worker and not self.claims.config.option.collectonly:
-            exit_status.settle(self.claims, session)
+            session.exitstatus = exit_status.settled(self.claims, session)
 
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         terminal.summarise(terminalreporter, self.claims, int(exitstatus))

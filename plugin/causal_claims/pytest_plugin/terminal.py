@@ -36,10 +36,10 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     for outcome in _ORDER:
         _group(reporter, outcome, groups[outcome])
     decided = len(groups[Outcome.SUPPORTED]) + len(groups[Outcome.REFUTED])
-    if decided:
+    if judged := decided + len(groups[Outcome.INCONCLUSIVE]):
         expected = false_at_most(claims.ledger.records)
         reporter.write_line(
-            f"{decided} claim{'s' * (decided != 1)} decided; false verdicts to expect: {expected:.2g} at most."
+            f"{decided} of {judged} claim{'s' * (judged != 1)} decided; false verdicts to expect: {expected:.2g} at most."
         )
     for line in notes_of(claims.config).lines:
         reporter.write_line(line, yellow=True)

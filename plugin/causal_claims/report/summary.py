@@ -102,10 +102,11 @@ def legend(records: Sequence[Record]) -> str:
 def chance(records: Sequence[Record]) -> str:
     found = glance.tally(records)
     decided = found[Outcome.SUPPORTED] + found[Outcome.REFUTED]
-    if not decided:
+    judged = decided + found[Outcome.INCONCLUSIVE]
+    if not judged:
         return ""
     return (
-        f"{count(decided, 'claim')} decided: at most {false_at_most(records):.2g} false verdicts expected. "
+        f"{decided} of {count(judged, 'claim')} decided: at most {false_at_most(records):.2g} false verdicts expected. "
         "Where many claims are read together, look at the columns of Holm and of Benjamini–Hochberg."
     )
 

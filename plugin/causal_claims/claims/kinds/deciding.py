@@ -1,6 +1,6 @@
 """Decisions that several kinds share: an interval against a margin, and an interval inside one."""
 
-from causal_claims.claims.estimate import Estimate
+from causal_claims.claims.estimate import FEWEST, Estimate
 from causal_claims.verdicts import Decision, Outcome, number
 
 
@@ -32,7 +32,7 @@ def undecided(estimate: Estimate, why: str, distance: float | None) -> Decision:
     smallest = estimate.smallest_detectable
     needed = estimate.needed(distance) if distance is not None else None
     hint = f"; an effect of {number(smallest)[1:]} could have been shown" if smallest else ""
-    hint += f", about n={needed} would settle it" if needed else ""
+    hint += f", about n={max(needed, FEWEST)} would settle it" if needed else ""
     return decision(estimate, Outcome.INCONCLUSIVE, why + hint, distance)
 
 
