@@ -13,8 +13,8 @@ from causal_claims.report import glance, scales
 from causal_claims.report.outcomes import LOOKS, ORDER, Look
 from causal_claims.report.pictures.svg import tick_label
 from causal_claims.report.pictures.tally import tally_bar
-from causal_claims.report.text import clean, count, plain_figure
-from causal_claims.verdicts import Outcome
+from causal_claims.report.text import clean, plain_figure
+from causal_claims.verdicts import Outcome, count
 
 
 def lead(records: Sequence[Record]) -> str:
