@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from causal_claims.ledger import Ledger, Record
-from causal_claims.report.glance import as_expected, tally, urgency
+from causal_claims.report.glance import needs_a_look, tally, urgency
 from causal_claims.report.outcomes import LOOKS, ORDER
 from causal_claims.report.text import PARAGRAPH, clean
 from causal_claims.verdicts import count
@@ -29,9 +29,9 @@ def markdown(ledger: Ledger, limit: int = STEP_SUMMARY) -> str:
     lines += _gate(ledger.run.get("gate"))
     if related := ledger.run.get("lineage"):
         lines += [*(f"- {_cell(one['sentence'], PARAGRAPH)}" for one in related), ""]
-    look = [one for one in records if not as_expected(one)]
-    lines += _table(look[:_OPEN])
-    rest = look[_OPEN:] + [one for one in records if as_expected(one)]
+    look = [one for one in records if needs_a_look(one)][:_OPEN]
+    lines += _table(look)
+    rest = records[len(look) :]
     if rest:
         lines += [f"<details><summary>{len(rest)} more</summary>", "", *_table(rest), "</details>", ""]
     return _cut("\n".join(lines), limit)
