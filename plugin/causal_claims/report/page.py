@@ -24,7 +24,7 @@ from causal_claims.report.gallery import gallery
 from causal_claims.report.outcomes import LOOKS
 from causal_claims.report.own import ByExamples
 from causal_claims.report.pictures.interval import WIDTH
-from causal_claims.report.text import clean, figure, isolated, plain_figure
+from causal_claims.report.text import clean, figure, isolated
 from causal_claims.report.values import Numbers
 
 _SHOWN_CHANGES = 200
