@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import Head, KVHead, Site, VSlice
+from causal_claims.sites import Head, KVHead, Site
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class ModelSpec:
         """What is wrong with this address on this model, or None."""
         if self.layers is not None and site.layer >= self.layers:
             return f"{site} is out of range: {self.key} has {self.layers} layers, 0 to {self.layers - 1}"
-        limit = {Head: (self.heads, "query heads"), KVHead: (self.kv_heads, "key/value heads"), VSlice: (None, "")}
-        count, noun = limit.get(type(site), (None, ""))
-        if count is not None and site.index >= count:  # type: ignore[union-attr]
+        limits = {Head: (self.heads, "query heads"), KVHead: (self.kv_heads, "key/value heads")}
+        count, noun = limits.get(type(site), (None, ""))
+        if count is not None and isinstance(site, Head | KVHead) and site.index >= count:
             return f"{site} is out of range: {self.key} has {count} {noun} a layer, 0 to {count - 1}"
         return None
 

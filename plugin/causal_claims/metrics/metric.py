@@ -29,10 +29,9 @@ class MetricSpec:
     tokens: tuple[str, ...] = ()  # fields that are one token each; `prompt` is the prompt itself
 
     @property
-    def bound(self) -> float | None:
-        """Half the largest possible difference between two values, or None when the metric is unbounded."""
-        width = self.high - self.low
-        return width if math.isfinite(width) else None
+    def bounded(self) -> bool:
+        """Whether its range has two ends."""
+        return math.isfinite(self.high - self.low)
 
 
 METRICS: dict[str, MetricSpec] = {}

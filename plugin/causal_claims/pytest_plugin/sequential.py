@@ -19,7 +19,7 @@ from causal_claims.claims.kinds.agrees import Agrees
 from causal_claims.claims.kinds.negligible import Negligible
 from causal_claims.claims.kinds.raises import Bound, Superiority
 from causal_claims.claims.kinds.strongest import Strongest
-from causal_claims.errors import ClaimsError
+from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import examples, first_units
 from causal_claims.judging.arms import norm_controls
 from causal_claims.judging.judge import judge, seed_of
@@ -83,11 +83,10 @@ class Sequential:
                 and claim.rule.picked == "before"
                 and len(shares := self._shares(claim, model)) > 1
             ):
-                self._keep(
-                    claim,
-                    model,
-                    lambda claim=claim, model=model, shares=shares: self._elimination(claim, model, shares),
-                )
+                try:
+                    self._found[claim.id, model] = self._elimination(claim, model, shares)
+                except ClaimsError as error:
+                    self._found[claim.id, model] = error
                 continue
             batches.setdefault((self._shares(claim, model) if _stops(claim) else (1.0,), model), []).append(claim)
         for (shares, model), waiting in batches.items():
@@ -155,12 +154,6 @@ class Sequential:
 
     # --- strongest
 
-    def _keep(self, claim: Claim, model: str, found: object) -> None:
-        try:
-            self._found[claim.id, model] = found()  # type: ignore[operator]
-        except ClaimsError as error:
-            self._found[claim.id, model] = error
-
     def _elimination(self, claim: Claim, model: str, shares: tuple[float, ...]) -> tuple[Cells, Verdict]:
         """`strongest`, its winner named before looking."""
         rule = claim.rule
@@ -205,7 +198,7 @@ class Sequential:
         outcome, reason = (
             (Outcome.SUPPORTED, f"it leads every other; the nearest is {rival.label}") if result.supported
             else (Outcome.REFUTED, f"{rival.label} is stronger") if result.beaten_by
-            else (Outcome.INCONCLUSIVE, f"not told apart from {listing_of(rule, result.open)}")
+            else (Outcome.INCONCLUSIVE, f"not told apart from {listing((rule.others[h].label for h in result.open), 1)}")
         )  # fmt: skip
         decision = Decision(
             outcome, reason, float(result.lead[nearest]), float(result.low[nearest]), float(result.high[nearest]),
@@ -254,11 +247,6 @@ class Sequential:
         except ClaimsError:
             return (1.0,)
         return looks_for(units)
-
-
-def listing_of(rule: Strongest, rivals: Sequence[int]) -> str:
-    names = [rule.others[h].label for h in rivals]
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _stops(claim: Claim) -> bool:
