@@ -111,7 +111,7 @@ def test_an_unknown_command_is_a_usage_error(here):
 
 def test_calibrate_checks_one_section_and_writes_its_certificate(here, capsys):
     assert main(["calibrate", "--runs", "50", "--section", "1.7", "--json", "c.json"]) == 0
-    assert {cell["section"] for cell in json.loads((here / "c.json").read_text())["cells"]} == {"1.7"}
+    assert {rate["section"] for rate in json.loads((here / "c.json").read_text())["rates"]} == {"1.7"}
 
 
 def test_a_margin_given_to_a_claim_without_one_is_an_error(here):

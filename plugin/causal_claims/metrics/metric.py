@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point, literal, spellable
-
-Value = str | int | float | bool
+from causal_claims.sites import LOGITS, Point
+from causal_claims.spelling import Value, literal, spellable
 
 
 @dataclass(frozen=True)
@@ -158,8 +157,9 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version, scale,
-            tuple(name for name in needs if name in ("target", "foil")) if tokens is None else tokens,
+            name, function, where, low, high, options=dict(function.__kwdefaults__ or {}), needs=needs, gauge_free=gauge_free,
+            positions=positions, version=version, scale=scale,
+            tokens=tuple(field for field in needs if field in ("target", "foil")) if tokens is None else tokens,
         )  # fmt: skip
         return function
 
