@@ -103,7 +103,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _TAKEN = ("parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings", "tryfirst", "trylast", "finding",
           "xdist_group")  # fmt: skip
-_DTYPES = ("float32", "float16", "bfloat16", "auto")
+DTYPES = ("float32", "float16", "bfloat16", "auto")
 
 
 def load_registry(path: Path) -> Registry:
@@ -184,8 +184,8 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and those begin with a letter.")
         if name in _TAKEN:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and pytest has one of that name.")
-    if entry.get("dtype", "float32") not in _DTYPES:
-        raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(_DTYPES)}.")
+    if entry.get("dtype", "float32") not in DTYPES:
+        raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(DTYPES)}.")
     heads, shared = entry.get("heads"), entry.get("kv_heads")
     if heads and shared and heads % shared:
         raise ClaimsError(f"{where}: {heads} heads cannot share {shared} key/value heads evenly.")
