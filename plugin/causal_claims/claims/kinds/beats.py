@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
@@ -73,7 +74,7 @@ class Beats(Beyond):
             return parts(
                 undecided(
                     gap,
-                    f"p-floor: with {len(self.controls)} random sets no p below {found.p_floor:.3f} is possible, 39 sets are needed",
+                    f"p-floor: with {len(self.controls)} random sets no p below {found.p_floor:.3f} is possible, {ceil(1 / half) - 1} sets are needed",
                     None,
                 )
             )
@@ -91,7 +92,7 @@ def beats(
 ) -> Claim:
     """The targeted set has a stronger effect than matched random sets; `random_sets` draws them.
 
-    With 39 random sets or more the rank test can reach p = .025; with fewer than 19 nothing can be supported.
+    With 39 random sets or more the rank test can reach p = .025; with fewer nothing can be supported.
     Given an effect, the random sets are effects too.
     """
     check_way("beats", way)
