@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import Head, KVHead, Site, VSlice
+from causal_claims.sites import Head, KVHead, Site
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class ModelSpec:
         """What is wrong with this address on this model, or None."""
         if self.layers is not None and site.layer >= self.layers:
             return f"{site} is out of range: {self.key} has {self.layers} layers, 0 to {self.layers - 1}"
-        limit = {Head: (self.heads, "query heads"), KVHead: (self.kv_heads, "key/value heads"), VSlice: (None, "")}
-        count, noun = limit.get(type(site), (None, ""))
-        if count is not None and site.index >= count:  # type: ignore[union-attr]
+        limits = {Head: (self.heads, "query heads"), KVHead: (self.kv_heads, "key/value heads")}
+        count, noun = limits.get(type(site), (None, ""))
+        if count is not None and isinstance(site, Head | KVHead) and site.index >= count:
             return f"{site} is out of range: {self.key} has {count} {noun} a layer, 0 to {count - 1}"
         return None
 
@@ -103,7 +103,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _TAKEN = ("parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings", "tryfirst", "trylast", "finding",
           "xdist_group")  # fmt: skip
-_DTYPES = ("float32", "float16", "bfloat16", "auto")
+DTYPES = ("float32", "float16", "bfloat16", "auto")
 
 
 def load_registry(path: Path) -> Registry:
@@ -184,8 +184,8 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and those begin with a letter.")
         if name in _TAKEN:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and pytest has one of that name.")
-    if entry.get("dtype", "float32") not in _DTYPES:
-        raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(_DTYPES)}.")
+    if entry.get("dtype", "float32") not in DTYPES:
+        raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(DTYPES)}.")
     heads, shared = entry.get("heads"), entry.get("kv_heads")
     if heads and shared and heads % shared:
         raise ClaimsError(f"{where}: {heads} heads cannot share {shared} key/value heads evenly.")

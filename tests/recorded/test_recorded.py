@@ -20,11 +20,8 @@ from causal_claims.recorded import read_measurements, write_measurements
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-settings.register_profile(
-    "same-examples", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("same-examples")
 X, BY = Metric("x"), ablate(Head(0, 0))
+SAME_FOLDER = [HealthCheck.function_scoped_fixture]  # every example writes the same file over
 NUMBERS = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=6)
 
 
@@ -66,6 +63,7 @@ def test_every_format_reads_to_the_last_digit(tmp_path, suffix):
     assert found[1][2] == [1.1, 3.0, 1 / 3]
 
 
+@settings(suppress_health_check=SAME_FOLDER)
 @given(st.permutations(range(6)))
 def test_the_order_of_rows_never_matters(tmp_path, order):
     table = rows()
@@ -75,6 +73,7 @@ def test_the_order_of_rows_never_matters(tmp_path, order):
     )
 
 
+@settings(suppress_health_check=SAME_FOLDER)
 @given(NUMBERS, st.text(min_size=1, max_size=5).filter(str.strip), st.integers(0, 3))
 def test_what_is_written_reads_back(tmp_path, values, name, shift):
     ids = tuple(sorted(f"{name}{i}" for i in range(len(values))))

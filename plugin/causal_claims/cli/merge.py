@@ -14,12 +14,12 @@ import numpy as np
 
 from causal_claims.cli.junit import merge_junit
 from causal_claims.errors import ClaimsError, listing
+from causal_claims.gate.change import Failure
 from causal_claims.ledger import Ledger, Record, read_ledger, write_whole
 from causal_claims.measurements import Measurement
 from causal_claims.recorded import Recorded, read_measurements, write_measurements
 from causal_claims.verdicts import Outcome, count
 
-INCOMPLETE = 11
 _SAME = 1e-5  # what float32 arithmetic may move when a cell is measured in another batch
 _SHARD = re.compile(r"shard-(\d+)-of-(\d+)")
 
@@ -145,13 +145,13 @@ def _lost(parts: Sequence[Part]) -> list[str]:
             "merge: the shards collected different suites; run all of them from the same commit, with the same paths and "
             "the same -m and -k."
         )
-    (count,) = counts
+    (shards,) = counts
     there = Counter(one.facts["index"] for one in parts)
     if doubled := [str(index) for index, times in there.items() if times > 1]:
         raise ClaimsError(f"merge: shard {listing(doubled)} is given twice; give each shard's folder once.")
-    lost = [f"shard {i}/{count} is missing: it wrote no ledger" for i in range(1, count + 1) if i not in there]
+    lost = [f"shard {i}/{shards} is missing: it wrote no ledger" for i in range(1, shards + 1) if i not in there]
     for part in parts:
-        name = f"shard {part.facts['index']}/{count}"
+        name = f"shard {part.facts['index']}/{shards}"
         missing, crashed = part.ledger.run.get("missing", []), part.ledger.run.get("crashed", [])
         if "tests" not in part.facts:
             lost.append(f"{name} ended before it knew its tests")
@@ -205,7 +205,7 @@ def _facts(parts: Sequence[Part], records: Sequence[Record], lost: list[str]) ->
         "outcomes": outcomes,
         "shards": [part.facts for part in parts],
         "incomplete": lost,
-        "exit_status": INCOMPLETE if lost else max(statuses - {5}, default=0),
+        "exit_status": Failure.INCOMPLETE.exit_code if lost else max(statuses - {5}, default=0),
     }
 
 

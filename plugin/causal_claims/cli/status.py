@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     for trend in found.trends:
         marks = "".join(" " if point is None else _SIGNS[point.outcome] for point in trend.points)
         print(f"{marks}  {trend.line}")
-    related = [finding.sentence for finding in lineage(runs[-1].ledger.records)]
+    related = [one.sentence for one in lineage(runs[-1].ledger.records)]
     for sentence in related:
         print(sentence)
     if arguments.html != "off":

@@ -127,7 +127,7 @@ def norm_artefact(
 def _zeroes_heads(step: Step) -> bool:
     return (
         step.operation == "ablate"
-        and dict(step.options).get("how", "zero") == "zero"
-        and dict(step.options).get("during", "both") == "both"
+        and step.option("how") == "zero"
+        and step.option("during") == "both"
         and all(isinstance(site, Head) for site in step.sites)
     )

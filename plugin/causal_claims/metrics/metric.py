@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point, literal, spellable
-
-Value = str | int | float | bool
+from causal_claims.sites import LOGITS, Point
+from causal_claims.spelling import Value, literal, spellable
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,9 @@ class MetricSpec:
     tokens: tuple[str, ...] = ()  # fields that are one token each; `prompt` is the prompt itself
 
     @property
-    def bound(self) -> float | None:
-        """Half the largest possible difference between two values, or None when the metric is unbounded."""
-        width = self.high - self.low
-        return width if math.isfinite(width) else None
+    def bounded(self) -> bool:
+        """Whether its range has two ends."""
+        return math.isfinite(self.high - self.low)
 
 
 METRICS: dict[str, MetricSpec] = {}
@@ -159,8 +157,9 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version, scale,
-            tuple(name for name in needs if name in ("target", "foil")) if tokens is None else tokens,
+            name, function, where, low, high, options=dict(function.__kwdefaults__ or {}), needs=needs, gauge_free=gauge_free,
+            positions=positions, version=version, scale=scale,
+            tokens=tuple(field for field in needs if field in ("target", "foil")) if tokens is None else tokens,
         )  # fmt: skip
         return function
 

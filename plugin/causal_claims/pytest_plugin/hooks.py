@@ -62,7 +62,7 @@ class Hooks:
         """With --claims-plan nothing is run: the plan is the output."""
         return True if self.claims.settings.plan else None
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.claims.saw(report)
 
     @pytest.hookimpl(tryfirst=True)
@@ -78,7 +78,7 @@ class Hooks:
         if not self.claims.is_worker and not self.claims.config.option.collectonly:
             session.exitstatus = exit_status.settled(self.claims, session)
 
-    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
         terminal.summarise(terminalreporter, self.claims, int(exitstatus))
 
     def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
@@ -93,7 +93,7 @@ def session_of(config: pytest.Config, attendance: Attendance | None = None) -> C
     if hooks is None:
         sharding.refuse(config)
         hooks = Hooks(ClaimsSession(config, attendance))
-        executing.prepare(config, hooks.claims.settings)
+        executing.prepare(config, hooks.claims.settings.executor, hooks.claims.settings.plan)
         gating.open_baseline(hooks.claims)
         for name, keys in hooks.claims.markers.by_name.items():
             config.addinivalue_line("markers", f"{name}: claims on {listing(keys)}")

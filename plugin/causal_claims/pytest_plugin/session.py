@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -102,7 +101,7 @@ class ClaimsSession:
                     for claim, key in pairs([item])
                 )
 
-    def saw(self, report: Any) -> None:
+    def saw(self, report: pytest.TestReport) -> None:
         """Every phase of every test passes here, on the controller too."""
         self.attendance.saw(report)
         if report.when == "teardown":
