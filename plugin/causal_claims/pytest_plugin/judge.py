@@ -26,10 +26,7 @@ from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.pytest_plugin.sequential import Sequential
 from causal_claims.pytest_plugin.settings import Settings
 from causal_claims.recorded import Recorded
-from causal_claims.sites import Head
 from causal_claims.verdicts import Evidence, Outcome, Verdict
-
-_OF_A_HEAD = ("raises", "lowers", "strongest")  # kinds that say what a head does
 
 
 class Judge:
@@ -182,11 +179,8 @@ class Judge:
 
     def _attention(self, claim: Claim, model: str) -> Mapping[str, Any] | None:
         """Where the one head that a claim names looks, on the first of its examples."""
-        cell = claim.rule.effects()[0].cells[0]
-        sites = cell.condition.sites
-        if self._recorded is not None or claim.kind not in _OF_A_HEAD or len(sites) != 1 or cell.metric.over is None:
-            return None
-        return self._measuring.attention(model, sites[0], cell.metric.over) if isinstance(sites[0], Head) else None
+        found = None if self._recorded is not None else self._measuring.pictures.wanted(claim, model)
+        return self._measuring.attention(model, *found) if found is not None else None
 
     def _stands_for(self, claim: Claim, key: str) -> tuple[str, str]:
         return self._known.setdefault((claim.id, key), _content(claim))
