@@ -43,9 +43,7 @@ def _text(secrets: tuple[tuple[str, str], ...], text: str) -> str:
 
 @cache
 def _here(environment: tuple[tuple[str, str], ...], home: str) -> tuple[tuple[str, str], ...]:
-    secrets = (
-        (value, f"${name}") for name, value in environment if _NAMES.search(name) and len(value) >= _SHORTEST
-    )
+    secrets = ((value, f"${name}") for name, value in environment if _NAMES.search(name) and len(value) >= _SHORTEST)
     return (*secrets, *([(f"{home}/", "~/")] if len(home) > 2 else []))
 
 
