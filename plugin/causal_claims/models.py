@@ -173,9 +173,12 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
             raise ClaimsError(f"{where}: {name} {value!r} is blank or cannot be printed.")
         if name == "min_memory_gb" and isinstance(value, int | float) and not 0 <= value < float("inf"):
             raise ClaimsError(f"{where}: min_memory_gb must be a size in gigabytes, not {value}.")
+    entry = {"id": entry.get("path"), **entry}  # a folder is name enough
     for name in ("family", "id"):
         if not entry.get(name):
-            raise ClaimsError(f"{where}: {name} is missing.")
+            raise ClaimsError(f"{where}: {name} is missing{'; or give a folder, path: ...' * (name == 'id')}.")
+    if entry["id"].startswith((".", "/", "~")) and not entry.get("path"):
+        raise ClaimsError(f"{where}: id is a name on the hub; for a folder write path: {entry['id']}.")
     for what, name in (("key", key), ("family", entry["family"]), *(("marker", m) for m in entry.get("markers") or ())):
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or iskeyword(name):
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker: letters, digits and '_' only.")

@@ -80,6 +80,10 @@ def test_sums_and_differences_keep_every_cell_with_its_weight(a, b):
         assert all(cell.condition.steps for cell in (one - other).cells)
 
 
+def test_an_effect_is_shown_in_words():
+    assert repr(effect(M, by=ablate(Head(1, 2)))) == "<effect x by ablate(L1.H2)>"
+
+
 def test_an_effect_minus_itself_is_refused():
     with pytest.raises(ClaimsError, match="every cell cancels"):
         effect(M, by=ablate(Head(0, 0))) - effect(M, by=ablate(Head(0, 0)))

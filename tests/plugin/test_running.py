@@ -124,6 +124,14 @@ def test_every_family_key_and_further_name_is_a_marker(tmp_path):
         assert run.text.count("::test_it[") == count, expression
 
 
+def test_an_expression_finds_a_claim_by_its_id_and_its_finding(tmp_path):
+    text = claim_file(raises(0, "S9-1.up"), raises(1, "other"), extra="pytestmark = pytest.mark.finding('S9-2')\n")
+    suite = ClaimSuite({"m.csv": heads_table(), "test_x.py": text})
+    for expression, count in (("S9-1.up", 1), ("S9-2", 2), ("S9-2 and not other", 1), ("S9-3", 0)):
+        run = suite.run_here("-q", "--collect-only", "-k", expression, folder=tmp_path)
+        assert run.text.count("::test_it[") == count, expression
+
+
 def test_a_misspelt_marker_is_a_usage_error(tmp_path):
     run = ClaimSuite({"models.yaml": REGISTRY, "test_x.py": MARKED}).run_here("-q", "-m", "mistrall", folder=tmp_path)
 
@@ -224,11 +232,18 @@ def test_another_margin_can_flip_a_verdict_and_keeps_the_id(tmp_path):
         ("--claims-device", "cuda:1"),
         ("--claims-cache", "off"),
         ("--claims-memory", "2.5"),
-        ("--claims-examples", "3"),
     ],
 )
 def test_options_of_live_runs_are_accepted_beside_recorded_numbers(tmp_path, option):
     assert ONE.run_here(*option, folder=tmp_path).code == 0
+
+
+def test_an_option_that_recorded_numbers_cannot_follow_is_said(tmp_path):
+    run = ONE.run_here("--claims-examples", "3", folder=tmp_path)
+
+    assert run.code == 0
+    assert "--claims-examples is for measuring" in run.text
+    assert "--claims-examples is for measuring" in run.ledger["run"]["notes"][0]
 
 
 @pytest.mark.parametrize("workers", [0, 2])

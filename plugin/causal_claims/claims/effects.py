@@ -52,6 +52,9 @@ class Effect:
     def cells(self) -> tuple[Cell, ...]:
         return tuple(cell for _, cell in self.terms)
 
+    def __repr__(self) -> str:
+        return f"<effect {self.label}>"
+
     @property
     def is_level(self) -> bool:
         """A single cell's own value, not a difference."""

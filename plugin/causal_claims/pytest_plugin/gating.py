@@ -21,6 +21,7 @@ from causal_claims.pytest_plugin import scanning
 from causal_claims.pytest_plugin.grouping import model_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import Recorded
+from causal_claims.verdicts import count
 
 
 def open_baseline(claims: ClaimsSession) -> None:
@@ -79,7 +80,7 @@ def scan(claims: ClaimsSession, used: list[Measurement]) -> None:
         return
     known = {one.key for one in used}
     used += [one for one in found if one.key not in known]
-    claims.written.append(f"scan: {len(found)} cells of other heads")
+    claims.written.append(f"scan: {count(len(found), 'cell')} of other heads")
 
 
 def _told(error: Exception) -> str:

@@ -165,7 +165,7 @@ class Sequential:
         """`strongest`, its winner named before looking."""
         rule = claim.rule
         assert isinstance(rule, Strongest)
-        sign = 1.0 if rule.way == "raises" else -1.0
+        sign = rule.sign
         cells: dict[Cell, Measurement] = {}
 
         def ahead(share: float, left: Sequence[int]) -> Array:
@@ -264,7 +264,7 @@ def listing_of(rule: Strongest, rivals: Sequence[int]) -> str:
 def _stops(claim: Claim) -> bool:
     """Whether the claim is decided by the interval of one mean."""
     rule = claim.rule
-    return isinstance(rule, Superiority | Bound | Agrees) or (isinstance(rule, Negligible) and len(rule.each) == 1)
+    return isinstance(rule, Superiority | Bound | Agrees | Negligible)
 
 
 def _thinly_sampled(claim: Claim, cells: Cells) -> bool:

@@ -48,6 +48,8 @@ class ClaimsSession:
         self.markers = Markers(self.registry, self.recorded)
         live = self.recorded is None
         progress, notes = progress_for(config) if live else None, notes_of(config)
+        if not live and self.settings.examples is not None:
+            notes.say("--claims-examples is for measuring; recorded numbers are judged on all rows of their cells.")
         self.measuring = Measuring(self.registry, self.settings, progress, notes)
         self.sequential = (
             Sequential(self.settings, self.registry, self.recorded, self.measuring, notes)

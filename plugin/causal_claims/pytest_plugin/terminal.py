@@ -10,7 +10,7 @@ from causal_claims.pytest_plugin import gating
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.planning import cost_line
 from causal_claims.pytest_plugin.session import ClaimsSession
-from causal_claims.verdicts import Outcome
+from causal_claims.verdicts import Outcome, count
 
 _ORDER = (Outcome.SUPPORTED, Outcome.NOT_RUN, Outcome.INCONCLUSIVE, Outcome.INVALID, Outcome.REFUTED, Outcome.ERROR)
 _COLOURS = {
@@ -39,7 +39,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     if judged := decided + len(groups[Outcome.INCONCLUSIVE]):
         expected = false_at_most(claims.ledger.records)
         reporter.write_line(
-            f"{decided} of {judged} claim{'s' * (judged != 1)} decided; false verdicts to expect: {expected:.2g} at most."
+            f"{decided} of {count(judged, 'claim')} decided; false verdicts to expect: {expected:.2g} at most."
         )
     for line in notes_of(claims.config).lines:
         reporter.write_line(line, yellow=True)
@@ -47,7 +47,9 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         reporter.write_line(line)
     gating.tell(reporter, claims)
     if lost:
-        reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
+        reporter.write_line(
+            f"INCOMPLETE: {count(len(lost), 'collected test')} sent no report: {', '.join(lost[:5])}", red=True
+        )
 
 
 def _plan(reporter: Any, claims: ClaimsSession, plan: Plan) -> None:

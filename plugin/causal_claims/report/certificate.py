@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from causal_claims.report.text import clean, count, plain_figure
+from causal_claims.report.text import clean, plain_figure
+from causal_claims.verdicts import count
 
 
 def certificate(found: Any) -> dict[str, Any] | None:
