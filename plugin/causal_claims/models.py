@@ -31,6 +31,7 @@ class ModelSpec:
     kv_heads: int | None = None
     min_memory_gb: float | None = None
     stand_in: str | None = None  # the planted family that can take its place
+    stand_in_layers: int | None = None  # of the stand-in, where fewer than the real model has will do
     markers: tuple[str, ...] = ()  # further names that select it
     standing_in: str | None = None  # "family/variant" while a stand-in takes its place; never read from models.yaml
 
@@ -99,7 +100,8 @@ class Registry:
 _FIELDS: dict[str, tuple[type, ...]] = {
     "family": (str,), "id": (str,), "revision": (str,), "path": (str,), "dtype": (str,), "device_map": (str,),
     "tokenizer": (str,), "gated": (bool,), "trust_remote_code": (bool,), "quantisation": (str,), "layers": (int,),
-    "heads": (int,), "kv_heads": (int,), "min_memory_gb": (int, float), "stand_in": (str,), "markers": (list,),
+    "heads": (int,), "kv_heads": (int,), "min_memory_gb": (int, float), "stand_in": (str,), "stand_in_layers": (int,),
+    "markers": (list,),
 }  # fmt: skip
 _TAKEN = ("parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings", "tryfirst", "trylast", "finding",
           "xdist_group")  # fmt: skip
@@ -165,7 +167,7 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
         kinds = _FIELDS[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise ClaimsError(f"{where}: {name} must be {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}.")
-        if name in ("layers", "heads", "kv_heads") and isinstance(value, int) and value < 1:
+        if name in ("layers", "heads", "kv_heads", "stand_in_layers") and isinstance(value, int) and value < 1:
             raise ClaimsError(f"{where}: {name} must be at least 1, not {value}.")
         if isinstance(value, str) and not (value.strip() and value.isprintable()):
             raise ClaimsError(f"{where}: {name} {value!r} is blank or cannot be printed.")
