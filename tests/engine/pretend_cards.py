@@ -81,6 +81,8 @@ class Cards(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if func is torch.device and isinstance(args[0], int):  # torch would ask what accelerator there is
             return torch.device("cuda", args[0])
+        if func is torch._has_compatible_shallow_copy_type:  # a module that is moved gets new parameters
+            return False
         if func is torch.Tensor.cuda:
             func, args = torch.Tensor.to, (args[0], kwargs.pop("device", "cuda"))
         if func is torch.Tensor.to:
@@ -101,6 +103,8 @@ def operate(func, args, kwargs):
         there = None
     elif func in _COPIES:
         there = leaves[0].device
+    if there is not None and func in (torch.Tensor.numpy, torch.Tensor.__array__):
+        raise TypeError(f"can't convert {there} device type tensor to numpy. Use Tensor.cpu() first.")
     found = func(*_bare(args), **_bare(kwargs))
     mine = {id(one.inner): one for one in leaves if isinstance(one, OnCard)}
     for one in mine.values():
@@ -122,24 +126,22 @@ def device_of(func, leaves) -> torch.device | None:
     return cards[0] if cards else None
 
 
-def _moved(tensor, *what, **options):
-    """`.to` with a card, another tensor, a type, or several of them."""
-    there, rest = None, []
-    for one in (*what, *((options.pop("device"),) if "device" in options else ())):
+def _moved(tensor, *what, device=None, dtype=None, **options):
+    """`.to` with a card, a type, another tensor, or several of them."""
+    for one in what:
         if isinstance(one, torch.Tensor):
-            there, one = one.device, one.dtype
-        elif not isinstance(one, bool) and isinstance(one, str | int | torch.device):
-            there = card(one) or torch.device(one)
-            continue
-        rest.append(one)
-    there = there or tensor.device
+            device, dtype = one.device, one.dtype
+        elif isinstance(one, torch.dtype):
+            dtype = one
+        elif one is not None and not isinstance(one, bool):
+            device = one
+    there = tensor.device if device is None else card(device) or torch.device(device)
     inner = _bare(tensor)
-    made = inner.to(*rest, **options) if rest or options else inner
+    made = inner.to(dtype=dtype or inner.dtype, **options)
     if made is inner and there == tensor.device:
         return tensor
-    if card(there) is None:
-        return made.clone() if isinstance(tensor, OnCard) and made is inner else made.to(there)
-    return OnCard(made.clone() if made is inner else made, there)
+    made = made.clone() if made is inner else made
+    return made if card(there) is None else OnCard(made, there)
 
 
 def _bare(given):
