@@ -1,11 +1,12 @@
 """Two cards where there is none: tensors of the processor that say they live on `cuda:0` or `cuda:1`.
 
 Every operation runs on the processor's tensors underneath, and is refused where CUDA would refuse it: tensors of two
-devices in one operation.  A tensor changes its card by `.to` and by being copied into another, and in no other way.
+devices in one operation (and where CUDA would copy: in an assignment).  A tensor changes its card by `.to` alone.
 What this cannot show is what real cards do of their own: kernels, rounding, streams, and their memory.
 """
 
 import contextlib
+import sys
 from types import SimpleNamespace
 
 import torch
@@ -19,7 +20,12 @@ _INDEXING = {
     aten.index.Tensor, aten.index_put_.default, aten._index_put_impl_.default, torch.Tensor.__getitem__,
     torch.Tensor.__setitem__, torch.Tensor.index_put_,
 }  # fmt: skip
-_OF_THE_WRAPPER = {torch.Tensor.requires_grad_, torch.Tensor.is_inference, torch.Tensor.__repr__, torch.Tensor.__format__}
+_OF_THE_WRAPPER = {
+    torch.Tensor.requires_grad_,
+    torch.Tensor.is_inference,
+    torch.Tensor.__repr__,
+    torch.Tensor.__format__,
+}
 
 
 def card(device) -> torch.device | None:
@@ -75,7 +81,15 @@ class OnCard(torch.Tensor):
 
 
 class Cards(TorchFunctionMode):
-    """Each call of torch's is one operation, and what is made or moved by naming a card is on it."""
+    """Each call of torch's is one operation, and what is made or moved by naming a card is on it.
+
+    Moves from card to card are noted by the line of the package that asks for them, and `left_out` undoes those of one.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.moves = set()
+        self.left_out = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
@@ -86,7 +100,15 @@ class Cards(TorchFunctionMode):
         if func is torch.Tensor.cuda:
             func, args = torch.Tensor.to, (args[0], kwargs.pop("device", "cuda"))
         if func is torch.Tensor.to:
-            return _moved(*args, **kwargs)
+            moved = _moved(*args, **kwargs)
+            if isinstance(moved, OnCard) and isinstance(args[0], OnCard) and moved.device != args[0].device:
+                asked = sys._getframe(1)
+                if "causal_claims" in asked.f_code.co_filename:
+                    line = (asked.f_code.co_filename.rpartition("/")[2], asked.f_lineno)
+                    self.moves.add(line)
+                    if line == self.left_out:
+                        return OnCard(moved.inner, args[0].device)
+            return moved
         if func.__name__ in ("__get__", "__set__") or func in _OF_THE_WRAPPER:
             return func(*args, **kwargs)
         return operate(func, args, kwargs)
@@ -109,7 +131,9 @@ def operate(func, args, kwargs):
     mine = {id(one.inner): one for one in leaves if isinstance(one, OnCard)}
     for one in mine.values():
         if (one.shape, one.stride()) != (one.inner.shape, one.inner.stride()):
-            raise NotImplementedError(f"{func} gave a tensor another shape in place, which this pretence does not follow")
+            raise NotImplementedError(
+                f"{func} gave a tensor another shape in place, which this pretence does not follow"
+            )
     return tree_map(lambda one: _labelled(one, there, mine), found)
 
 
@@ -174,5 +198,5 @@ def two_cards(monkeypatch, free_gb=(64.0, 64.0)):
         for name, answer in answers.items():
             patch.setattr(torch.cuda, name, answer)
         patch.setenv("HF_DEACTIVATE_ASYNC_LOAD", "1")  # the pretence is this thread's
-        with Cards():
-            yield
+        with Cards() as cards:
+            yield cards

@@ -137,7 +137,12 @@ class GenerationPath:
             None if script is None else Noted(decoder.noted_rows([len(one) for one in ids]), script.columns()),
         )  # fmt: skip
         readout = Readout(
-            examples * many, decoder.batch.to(self.net.map.out), self.loaded.tokens, self.net.map, NoTensors(), generated=texts
+            examples * many,
+            decoder.batch.to(self.net.map.out),
+            self.loaded.tokens,
+            self.net.map,
+            NoTensors(),
+            generated=texts,
         )
         values = {metric: numbers(metric, readout) for metric in task.metrics}
         share = (time.perf_counter() - begun) / many

@@ -43,6 +43,11 @@ class Loaded:
         return self.spec.revision or f"sha256:{self.weights_hash[:16]}"
 
     @property
+    def where(self) -> str:
+        """The device, or all that it is spread over."""
+        return ", ".join(map(str, self.map.devices)) if self.map.split else str(self.device)
+
+    @property
     def bridge(self) -> Any:
         """The TransformerLens bridge, over its own modules and the same weights.
 
@@ -99,7 +104,7 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
             raise ClaimsError(f"{spec.key}: {folder}/config.json cannot be used: {_sentence(error)}") from None
         _check_config(spec, config)
         _check_digits(spec, config)
-        _check_memory(spec, device)
+        _check_memory(spec, device, dtype)
         spread = _spread(spec, settings, device, dtype)
         tokenizer = _tokenizer(spec, folder, AutoTokenizer, trusted)
         try:
@@ -229,10 +234,10 @@ def _check_blocks(spec: ModelSpec, model: Any) -> None:
             )
 
 
-def _check_memory(spec: ModelSpec, device: torch.device) -> None:
+def _check_memory(spec: ModelSpec, device: torch.device, dtype: str) -> None:
     if spec.min_memory_gb is None:
         return
-    advice = "run it on a larger machine"
+    need, advice = needed(spec, dtype), "run it on a larger machine"
     if device.type == "cuda":
         count = torch.cuda.device_count()
         every = [torch.cuda.get_device_properties(i).total_memory / 2**30 for i in range(count)]
@@ -242,10 +247,9 @@ def _check_memory(spec: ModelSpec, device: torch.device) -> None:
             advice = f"{advice}, or over several cards: device_map: auto in models.yaml"
     else:
         there = host()[0]
-    if there < spec.min_memory_gb * 0.95:
-        raise NotRunError(
-            f"{spec.key} needs {spec.min_memory_gb:g} GB and {device} has {there:.0f} GB; {advice}."
-        )
+    if there < need * 0.95:
+        wider = f" in {dtype}" if need > spec.min_memory_gb else ""
+        raise NotRunError(f"{spec.key} needs {need:g} GB{wider} and {device} has {there:.0f} GB; {advice}.")
 
 
 def _too_large(spec: ModelSpec, device: torch.device, error: BaseException) -> NotRunError:
