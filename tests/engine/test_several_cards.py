@@ -13,14 +13,16 @@ from causal_claims.engine.engine import Engine
 from causal_claims.engine.pattern import pattern
 from causal_claims.engine.screening import screen
 from causal_claims.engine.settings import Settings
+from causal_claims.engine.witness import Witness
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.examples import examples
 from causal_claims.interventions.catalogue import ablate, patch, transplant_v, uniform
-from causal_claims.interventions.intervention import BASELINE
+from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.metrics.lexicon import word_list
-from causal_claims.metrics.metric import Metric
-from causal_claims.models import ModelSpec, Registry, load_registry
-from causal_claims.sites import Head, KVHead, Resid, VSlice
+from causal_claims.metrics.metric import METRICS as METRICS_DECLARED
+from causal_claims.metrics.metric import Metric, metric
+from causal_claims.models import Registry, load_registry
+from causal_claims.sites import GENERATION, Head, KVHead, Point, Resid, Stage, VSlice
 from checkpoints import FAMILIES
 from pretend_cards import MIXED, OnCard, two_cards
 from test_paths_agree import CONDITIONS, METRICS, OVER
@@ -30,6 +32,11 @@ TEXTS = [
     Metric("words_written", over=OVER, tokens=4, temperature=1.0, top_p=0.9),
     Metric("copy_score", layer=2, head=1, over=OVER, tokens=4),
     Metric("keyword_expected", over=OVER, list="colours", along="clean", tokens=4),
+]
+WORDS = [
+    Metric(name, layer=layer, head=1, over="engine_words")
+    for name in ("ov_projection", "copy_rank")
+    for layer in (0, 2)
 ]
 WHILE_WRITING = [
     BASELINE,
@@ -57,10 +64,10 @@ class Machine:
         return engine
 
 
-def machine(registry: Registry, family: str, first: float = 1.0, **entry: object) -> Machine:
-    spec = replace(registry[family], device_map="auto", **entry)
+def machine(registry: Registry, family: str, **entry) -> Machine:
+    spec = replace(registry[family], **{"device_map": "auto", **entry})
     size = sum(path.stat().st_size for path in Path(str(spec.path)).glob("*.safetensors")) / 2**30
-    return Machine(Registry({"m": replace(spec, key="m")}), (4 + first * size, 4 + 1.5 * size))
+    return Machine(Registry({"m": replace(spec, key="m")}), (4 + size, 4 + 1.5 * size))
 
 
 def values(engine: Engine, cells: list[Cell], rows=None) -> dict[Cell, np.ndarray]:
@@ -69,9 +76,8 @@ def values(engine: Engine, cells: list[Cell], rows=None) -> dict[Cell, np.ndarra
     return {cell: one.values for cell, one in found.items()}
 
 
-def cells_of(family: str) -> list[Cell]:
-    middle = [] if family == "gpt_neox" else [patch(Resid(1, "mid"), at="last")]
-    return [Cell(metric, condition) for metric in METRICS for condition in [*CONDITIONS, *middle]]
+def conditions_of(family: str) -> list[Intervention]:
+    return [*CONDITIONS, *([] if family == "gpt_neox" else [patch(Resid(1, "mid"), at="last")])]
 
 
 def test_a_pretended_card_refuses_what_a_card_refuses(monkeypatch):
@@ -101,24 +107,29 @@ def test_a_pretended_card_refuses_what_a_card_refuses(monkeypatch):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_intervention_and_metric_over_two_cards(registry, family, monkeypatch):
-    cells, few = cells_of(family), replace(QUIET, examples=3)
-    alone = Engine(Registry({"m": replace(registry[family], key="m")}), few)
-    lone = Engine(alone.registry, replace(few, device="cpu"))
-    processor = values(lone, cells)
-    split = machine(registry, family)
+    few, conditions = replace(QUIET, examples=3), conditions_of(family)
+    cells = [*(Cell(metric, condition) for metric in METRICS for condition in conditions), *map(Cell, WORDS)]
+    third = conditions[FAMILIES.index(family) % 3 :: 3]  # on the slow path: each of them on some family
+    again = [cell for cell in cells if cell.condition in third]
+    alone = Registry({"m": replace(registry[family], key="m")})
+    processor = Engine(alone, replace(few, device="cpu"))
+    plain = values(processor, cells)
     with two_cards(monkeypatch):
-        one = values(alone, cells)
-        assert alone.loaded("m").map.devices == (torch.device("cuda:0"),)
+        engine = Engine(alone, few)
+        one = values(engine, cells)
+        assert engine.loaded("m").map.devices == (torch.device("cuda:0"),)
+    split = machine(registry, family)
     with two_cards(monkeypatch, split.free_gb):
         engine = split.engine(few)
         two = values(engine, cells)
         left = values(split.engine(replace(few, padding="left", row_tokens=60)), cells)
-        reference = values(split.engine(replace(few, backend="reference")), cells, rows=lambda data: (0,))
-        assert engine.loaded("m").weights_hash == lone.loaded("m").weights_hash
+        reference = values(split.engine(replace(few, backend="reference")), again, rows=lambda data: (0,))
+        assert engine.loaded("m").weights_hash == processor.loaded("m").weights_hash
     for cell in cells:
         np.testing.assert_array_equal(two[cell], one[cell], err_msg=str(cell))
-        np.testing.assert_allclose(two[cell], processor[cell], atol=1e-6, rtol=1e-6, err_msg=str(cell))
+        np.testing.assert_allclose(two[cell], plain[cell], atol=1e-6, rtol=1e-6, err_msg=str(cell))
         np.testing.assert_allclose(left[cell], two[cell], atol=1e-5, rtol=1e-5, err_msg=str(cell))
+    for cell in again:
         np.testing.assert_allclose(reference[cell], two[cell][:1], atol=1e-5, rtol=1e-5, err_msg=str(cell))
 
 
@@ -139,7 +150,7 @@ def test_text_heads_and_pictures_over_two_cards(registry, family, monkeypatch):
     split = machine(registry, family)
     with two_cards(monkeypatch, split.free_gb):
         theirs, scored, drawn = found(split.engine(few))
-        again = values(split.engine(replace(few, backend="reference")), cells[::4], rows=lambda data: (0,))
+        again = values(split.engine(replace(few, backend="reference")), cells[::5], rows=lambda data: (0,))
     for cell in cells:
         np.testing.assert_allclose(theirs[cell], texts[cell], atol=1e-6, err_msg=str(cell))
     for cell in again:
@@ -173,40 +184,152 @@ MOVING = [
     for condition in (
         BASELINE,
         ablate(Head(2, 1)),
+        ablate(Head(2, 0), how="mean"),
         ablate(Head(2, 0), how="random"),
         patch(Head(2, 1), part="v"),
         patch(Resid(2), at="last"),
-        transplant_v(VSlice(2, 0, 1), source="corrupt", layer=1, at="-3:"),
+        transplant_v(VSlice(2, 0, 1), source="corrupt", layer=0, at="-3:"),
     )
 ]
 
 
+@pytest.fixture
+def looked():
+    """A metric that brings the attention of a text and the prompt together."""
+
+    @metric(reads=lambda options: (Point(2, Stage.PATTERN), GENERATION))
+    def looked_while_writing(run, *, tokens=4):
+        base = torch.zeros(1, device=run.batch.ids.device)
+        return torch.stack([base[0] + one.sum() for one in run.attention_while_generating(2, 1)])
+
+    yield Metric("looked_while_writing", over=OVER)
+    del METRICS_DECLARED["looked_while_writing"]
+
+
 @pytest.mark.parametrize("family", ["llama", "gpt2"])
-def test_a_move_that_is_taken_out_is_found_out(registry, family, monkeypatch):
+def test_a_move_that_is_taken_out_is_found_out(registry, family, monkeypatch, looked):
     """Line by line: without this move tensors of two cards meet, and the pretended cards refuse it."""
     from accelerate.hooks import remove_hook_from_module
 
     word_list("colours", ["red", "blue"])
-    texts = [Cell(metric, condition) for metric in TEXTS for condition in (BASELINE, ablate(Head(2, 2)), uniform(Head(2, 2)))]
-    split = machine(registry, family, first=1.2)
+    written = [
+        Cell(metric, by) for metric in [*TEXTS, looked] for by in (BASELINE, ablate(Head(2, 2)), uniform(Head(2, 2)))
+    ]
+    split = machine(registry, family)
     with two_cards(monkeypatch, split.free_gb) as cards:
         engine = split.engine(replace(QUIET, examples=2))
         loaded = engine.loaded("m")
-        assert loaded.map.blocks[1].device != loaded.map.blocks[2].device
-        remove_hook_from_module(loaded.hf_model, recurse=True)  # they would make up for some of the moves
+        assert loaded.map.blocks[0].device != loaded.map.blocks[2].device
+        remove_hook_from_module(loaded.hf_model, recurse=True)  # accelerate's would make up for some of the moves
+        monkeypatch.setattr(Witness, "_logits", lambda self: torch.zeros(1))  # and plain transformers needs them
 
         def work() -> None:
             fresh = Engine(split.registry, engine.settings)
             fresh._held = engine._held
-            values(fresh, [*MOVING, *texts])
+            values(fresh, [*MOVING, *written, *map(Cell, WORDS)])
             screen(loaded, engine.settings, "copy_score", OVER)
 
-        monkeypatch.setattr("causal_claims.engine.witness.Witness._logits", lambda self: torch.zeros(1))  # plain transformers needs those
         work()
         lines = sorted(cards.moves)
-        assert len({file for file, _ in lines}) >= 8
+        assert {"network.py", "tokens.py", "readout.py", "site_run.py", "screening.py", "decoder.py"} < {
+            f for f, _ in lines
+        }
         for line in lines:
             cards.left_out = line
             with pytest.raises(RuntimeError, match=MIXED):
                 work()
-                print(line)
+                pytest.fail(f"nothing noticed that {line} moves its tensor no longer")
+
+
+def test_one_card_is_enough_where_it_holds_the_model_or_is_named(registry, monkeypatch):
+    split = machine(registry, "llama")
+    with two_cards(monkeypatch):
+        assert Engine(split.registry, QUIET).loaded("m").map.devices == (torch.device("cuda:0"),)
+    with two_cards(monkeypatch, split.free_gb):
+        named = Engine(split.registry, replace(QUIET, device="cuda:1")).loaded("m")
+        assert named.map.devices == (torch.device("cuda:1"),)
+
+
+def test_what_does_not_fit_the_cards_together_is_not_run(registry, monkeypatch):
+    split = machine(registry, "llama", min_memory_gb=150, dtype="bfloat16")
+    with (
+        two_cards(monkeypatch, (70.0, 70.0)),
+        pytest.raises(
+            NotRunError,
+            match="m needs 150 GB, and 2 cards have 132 GB free beside 4 GB for passes on each; give the run more cards",
+        ),
+    ):
+        Engine(split.registry, QUIET).loaded("m")
+    with (
+        two_cards(monkeypatch),
+        pytest.raises(NotRunError, match=r"m needs 200 GB and cuda has 160 GB; give the run more cards; fewer workers \(-n\)"),
+    ):
+        Engine(Registry({"m": replace(split.registry["m"], min_memory_gb=200)}), QUIET).loaded("m")
+    unmapped = Registry({"m": replace(split.registry["m"], device_map=None)})
+    with (
+        two_cards(monkeypatch),
+        pytest.raises(
+            NotRunError,
+            match="m needs 150 GB and cuda has 80 GB; run it on a larger machine, or over several cards: device_map: auto",
+        ),
+    ):
+        Engine(unmapped, QUIET).loaded("m")
+
+
+def test_a_block_in_pieces_is_refused(registry, monkeypatch):
+    split = machine(registry, "llama")
+    whole = {
+        "model.embed_tokens": 0,
+        "model.norm": 1,
+        "model.rotary_emb": 1,
+        "lm_head": 1,
+        "model.layers.0": 0,
+        "model.layers.2": 1,
+    }
+    parts = ("self_attn", "mlp", "input_layernorm", "post_attention_layernorm")
+    pieces = {f"model.layers.1.{part}": int(part == "mlp") for part in parts}
+    monkeypatch.setattr("causal_claims.engine.loading._spread", lambda *given: {"device_map": {**whole, **pieces}})
+    with (
+        two_cards(monkeypatch),
+        pytest.raises(NotRunError, match=r"its device map cut model\.layers\.1 in pieces \(cuda:0, cuda:1\)"),
+    ):
+        Engine(split.registry, QUIET).loaded("m")
+
+
+def test_an_order_of_layers_that_goes_back_and_forth(registry, monkeypatch):
+    split = machine(registry, "llama")
+    places = {"model.embed_tokens": 0, "model.norm": 0, "model.rotary_emb": 1, "lm_head": 1}
+    places |= {f"model.layers.{layer}": card for layer, card in enumerate((1, 0, 1))}
+    cells = [Cell(metric, by) for metric in METRICS for by in CONDITIONS[::4]]
+    plain = values(Engine(split.registry, replace(QUIET, device="cpu", examples=2)), cells)
+    monkeypatch.setattr("causal_claims.engine.loading._spread", lambda *given: {"device_map": places})
+    with two_cards(monkeypatch):
+        there = values(split.engine(replace(QUIET, examples=2)), cells)
+    for cell in cells:
+        np.testing.assert_allclose(there[cell], plain[cell], atol=1e-6, rtol=1e-6, err_msg=str(cell))
+
+
+def test_passes_keep_within_the_tightest_card(registry, monkeypatch):
+    split = machine(registry, "llama")
+    with two_cards(monkeypatch, split.free_gb):
+        loaded = split.engine().loaded("m")
+    with two_cards(monkeypatch, (3.0, 0.5)):
+        assert Budget.of(QUIET, loaded).memory == 0.5 * 2**30
+
+
+def test_float32_is_compared_on_the_host_where_the_cards_do_not_hold_it(registry, monkeypatch):
+    size = 2 * (machine(registry, "llama").free_gb[0] - 4)
+    split = machine(registry, "llama", dtype="bfloat16", min_memory_gb=size / 2)
+    split = replace(split, free_gb=(4 + size / 4, 4 + size / 2))
+    cells = [Cell(METRICS[0], by) for by in (BASELINE, ablate(Head(0, 0)))]
+    with two_cards(monkeypatch, split.free_gb):
+        engine = split.engine(replace(QUIET, noise=True, examples=3))
+        with pytest.raises(NotRunError, match="2 cards have"):
+            engine.loaded("m", "float32")
+        assert 1e-3 < engine.measure("m", cells)[cells[0]].noise_floor < 0.5
+
+
+def test_a_device_map_that_nobody_knows(tmp_path):
+    (tmp_path / "models.yaml").write_text("m: {family: llama, id: a/b, device_map: everywhere}\n")
+    with pytest.raises(ClaimsError, match="device_map 'everywhere' is not one of auto, balanced, balanced_low_0"):
+        load_registry(tmp_path / "models.yaml")

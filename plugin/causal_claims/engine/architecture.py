@@ -195,8 +195,8 @@ def _gpt2(model: Any) -> Architecture:
 
     def embed(ids: Tensor, positions: Tensor) -> Tensor:
         found: Tensor = body.wte(ids)
-        found = found + body.wpe(positions).to(found.device)
-        return found
+        placed: Tensor = body.wpe(positions)
+        return found + placed.to(found.device)
 
     return Architecture(
         "gpt2", tuple(map(block, body.h)), heads, heads, d, config.hidden_size, False, 0, config.n_positions,

@@ -243,7 +243,9 @@ def _check_memory(spec: ModelSpec, device: torch.device, dtype: str) -> None:
         every = [torch.cuda.get_device_properties(i).total_memory / 2**30 for i in range(count)]
         spreads = spec.device_map is not None and device.index is None
         there = sum(every) if spreads else every[device.index or 0]
-        if count > 1 and device.index is None and not spreads:
+        if spreads:
+            advice = "give the run more cards; fewer workers (-n) than cards get several each"
+        elif count > 1 and device.index is None:
             advice = f"{advice}, or over several cards: device_map: auto in models.yaml"
     else:
         there = host()[0]

@@ -41,9 +41,7 @@ def floor(
     differences = _differences(path(loaded, other), task, measured)
     if loaded.dtype != "float32":
         exact = _in_float32(loaded, settings)
-        for metric, more in _differences(
-            path(exact, settings), task, measured
-        ).items():
+        for metric, more in _differences(path(exact, settings), task, measured).items():
             differences[metric] += more
     return {
         metric: float(np.sqrt(np.mean(np.square(found)))) if found else 0.0 for metric, found in differences.items()
