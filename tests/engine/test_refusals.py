@@ -81,7 +81,7 @@ def test_several_models_stay_in_memory_where_they_fit(registry, monkeypatch):
     engine = Engine(registry, QUIET)
     first, second = engine.loaded("gpt2"), engine.loaded("llama")
     assert (engine.loaded("gpt2"), engine.loaded("llama")) == (first, second)
-    monkeypatch.setattr("causal_claims.engine.room.free", lambda device: 0.0)
+    monkeypatch.setattr("causal_claims.engine.room.free", lambda device: [0.0])
     engine.loaded("mistral")
     assert engine.loaded("gpt2") is not first
 
