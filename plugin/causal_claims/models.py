@@ -21,7 +21,7 @@ class ModelSpec:
     revision: str | None = None  # full commit hash; the gate refuses less
     path: str | None = None  # local checkpoint, instead of the hub
     dtype: str = "float32"
-    device_map: str | None = None
+    device_map: str | None = None  # lays the weights over several cards where one does not hold them
     tokenizer: str | None = None
     gated: bool = False
     trust_remote_code: bool = False
@@ -105,6 +105,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _TAKEN = ("parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings", "tryfirst", "trylast", "finding",
           "xdist_group")  # fmt: skip
+_MAPS = ("auto", "balanced", "balanced_low_0", "sequential")  # transformers' own
 DTYPES = ("float32", "float16", "bfloat16", "auto")
 
 
@@ -188,6 +189,10 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and pytest has one of that name.")
     if entry.get("dtype", "float32") not in DTYPES:
         raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(DTYPES)}.")
+    if entry.get("device_map") not in (None, *_MAPS):
+        raise ClaimsError(
+            f"{where}: device_map {entry['device_map']!r} is not one of {listing(_MAPS)}: how weights are laid over cards."
+        )
     heads, shared = entry.get("heads"), entry.get("kv_heads")
     if heads and shared and heads % shared:
         raise ClaimsError(f"{where}: {heads} heads cannot share {shared} key/value heads evenly.")
