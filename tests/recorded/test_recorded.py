@@ -111,7 +111,7 @@ def test_a_table_of_our_own_may_hold_a_condition_alone_and_arms_that_end_early(t
 
 def test_what_is_known_of_numbers_travels_with_them(tmp_path):
     pick = Pick("summed_attention", over="discovery", lists=("a",), top=2)
-    heads = Heads({"a": ((Head(3, 1), 0.5), (Head(0, 2), 0.25))}, "screened", given=(Head(3, 1),), width=4)
+    heads = Heads({"a": ((Head(3, 1), 0.5), (Head(0, 2), 0.25))}, "screened", given=(Head(3, 1),), width=4, layers=6)
     receipt = Receipt(("L0.H0 (columns 0-3)",), 2, 2, 0.5, removed=True)
     ids = ("e0", "e1")
     bare = Measurement("toy", "x", "baseline", ids, ids, np.ones(2))

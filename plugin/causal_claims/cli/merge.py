@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def merge(parts: Sequence[Part]) -> tuple[Ledger, list[Measurement], list[str]]:
     """One ledger and one table; what is lost is said in `run["incomplete"]`, and the exit status follows from it."""
-    from causal_claims.pytest_plugin.files import adjust, keep_few_patterns
+    from causal_claims.pytest_plugin.files import adjust
+    from causal_claims.pytest_plugin.pictures import keep_few
 
     lost, notes = _lost(parts), _same_models(parts)
     records = [one for part in parts for one in part.ledger.records]
@@ -93,7 +94,7 @@ def merge(parts: Sequence[Part]) -> tuple[Ledger, list[Measurement], list[str]]:
     for one in records:
         one.p_holm = one.q_bh = None  # a shard corrected for its own tests only
     adjust(records)
-    keep_few_patterns(records)
+    keep_few(records)
     merged = Ledger(records, _facts(parts, records, lost))
     cells, moved = _cells(parts)
     return merged, cells, [*notes, *moved]

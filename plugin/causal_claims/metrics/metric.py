@@ -43,10 +43,11 @@ class Metric:
     numbers: `Metric("x")`.
     """
 
-    __slots__ = ("name", "options", "over")
+    __slots__ = ("_key", "name", "options", "over")
     name: str
     options: tuple[tuple[str, Value], ...]
     over: str | None
+    _key: tuple[Any, ...]  # what makes two of them the same; asked for millions of times
 
     def __init__(self, name: str, *, over: str | None = None, **options: Value) -> None:
         if not isinstance(name, str) or not name.replace("_", "a").isalnum() or not name.isascii():
@@ -70,6 +71,7 @@ class Metric:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "options", tuple(sorted(given.items())))
         object.__setattr__(self, "over", over)
+        object.__setattr__(self, "_key", (self.name, self.options, over))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a metric is a value; write Metric({self.name!r}, ...) anew instead of setting {name}.")
@@ -82,10 +84,6 @@ class Metric:
 
     def __hash__(self) -> int:
         return hash(self._key)
-
-    @property
-    def _key(self) -> tuple[Any, ...]:
-        return (self.name, self.options, self.over)
 
     def __str__(self) -> str:
         """The spelling in tables and the store: the name, and the options that are not the defaults."""
