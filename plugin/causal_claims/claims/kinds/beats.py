@@ -59,16 +59,16 @@ class Beats(Beyond):
         parts = parted(
             self.effects(), [estimate(data, one) for one in self.effects()], [Outcome.INCONCLUSIVE] * D.shape[1]
         )
-        low, high = (gap.interval.low, gap.interval.high) if sign > 0 else (-gap.interval.high, -gap.interval.low)
+        toward = gap.interval.scaled(sign)
         seen = f"{found.at_least_as_strong} of {found.sets} random sets are as strong"
         half = (1 - data.confidence) / 2
         if gap.thin:
             return parts(undecided(gap, f"too thin: {gap.thin}", gap.effect))
-        if high < self.beyond:
+        if toward.high < self.beyond:
             return parts(decision(gap, Outcome.REFUTED, f"not beyond the mean of random sets; {seen}"))
         if found.share.low > 2 * half:
             return parts(decision(gap, Outcome.REFUTED, f"{seen}, a share of at least {found.share.low:.3f}"))
-        if found.rank_p <= half and low > self.beyond:
+        if found.rank_p <= half and toward.low > self.beyond:
             return parts(decision(gap, Outcome.SUPPORTED, seen))
         if found.p_floor > half:
             return parts(
