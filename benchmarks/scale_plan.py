@@ -27,7 +27,7 @@ def plan(checkpoints: int, claims: int) -> None:
     metric = Metric("logit_diff")
     cells = [Cell(metric)] + [Cell(metric, ablate(Head(i % LAYERS, i // LAYERS % 64))) for i in range(claims)]
     passes = sum(1 - min((site.layer for site in cell.condition.sites), default=0) / LAYERS for cell in cells) * ROWS
-    seconds = passes * TOKENS * 2 * PARAMETERS / FLOPS / CARDS_A_MODEL
+    seconds = passes * TOKENS * 2 * PARAMETERS / FLOPS  # a model's cards take turns
     load = MODEL_GB * 1e9 / READ
     each = seconds + load
     hours = checkpoints * each * CARDS_A_MODEL / 3600

@@ -155,7 +155,7 @@ import sys
 from causal_claims.engine.cluster import connect
 ray = connect(sys.argv[1])
 from ray.util import list_named_actors
-print(*sorted(one["name"].partition("-")[0] for one in list_named_actors(all_namespaces=True)))
+print("ACTORS", *sorted(one["name"].partition("-")[0] for one in list_named_actors(all_namespaces=True)))
 """
 
 
@@ -165,7 +165,8 @@ def actors(address):
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(PLUGIN)}, check=True
     )
-    return done.stdout.strip().splitlines()[-1].split()
+    (found,) = (line for line in done.stdout.splitlines() if line.startswith("ACTORS"))  # Ray may talk between
+    return found.split()[1:]
 
 
 @needs_ray

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from causal_claims.engine.loading import Loaded
+from causal_claims.engine.room import free_on
 from causal_claims.engine.settings import Settings
 
 CPU_TOKENS = 1024  # 1,000 to 4,000 run at full speed; 8,000 no longer fit the caches and halve it
@@ -21,7 +22,7 @@ class Budget:
     tokens: int
     limit: int  # never more, by memory or after running out of it
     memory: float  # bytes
-    device: torch.device
+    devices: tuple[torch.device, ...]  # that hold the model
     learns: bool
     token_bytes: int = 0  # what a token takes while it goes through a block
     row_bytes: int = 0  # what a row takes while its logits are read
@@ -29,14 +30,16 @@ class Budget:
 
     @staticmethod
     def of(settings: Settings, loaded: Loaded) -> "Budget":
-        memory, device = settings.memory_gb * 2**30, loaded.device
+        memory, devices = settings.memory_gb * 2**30, loaded.map.devices
+        if loaded.map.split:  # a pass comes by all of them
+            memory = min(memory, *map(free_on, devices))
         token = token_bytes(loaded)
         most = max(1, int(memory / 2 / token))
-        gpu = device.type == "cuda"
+        gpu = devices[0].type == "cuda"
         fixed = settings.row_tokens or (None if gpu else CPU_TOKENS)
         tokens, limit = fixed or GPU_TOKENS, fixed or 2**19
         rows = 3 * 4 * loaded.map.vocabulary  # logits, theirs of the clean run, and what is made of them
-        return Budget(min(tokens, most), min(limit, most), memory, device, fixed is None, token, rows)
+        return Budget(min(tokens, most), min(limit, most), memory, devices, gpu and fixed is None, token, rows)
 
     def conditions(self, tokens: int, rows: int) -> int:
         """How many conditions run at once over a chunk of so many tokens and rows."""
@@ -63,10 +66,10 @@ class Budget:
         if not self.learns:
             yield
             return
-        torch.cuda.synchronize(self.device)
+        self._wait()
         begun = time.perf_counter()
         yield
-        torch.cuda.synchronize(self.device)
+        self._wait()
         rate = tokens / (time.perf_counter() - begun)
         if tokens >= 0.75 * self.tokens:
             best = self._rates.get(self.tokens, 0.0)
@@ -85,8 +88,12 @@ class Budget:
         self.learns = False
 
     def free(self) -> None:
-        if self.device.type == "cuda":
+        if self.devices[0].type == "cuda":
             torch.cuda.empty_cache()
+
+    def _wait(self) -> None:
+        for device in self.devices:
+            torch.cuda.synchronize(device)
 
 
 def token_bytes(loaded: Loaded) -> int:

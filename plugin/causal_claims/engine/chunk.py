@@ -52,7 +52,8 @@ class Chunk:
         begun = time.perf_counter()
         clean = self._clean()
         tensors = PassTensors(self.net, clean, None, 1)
-        readout = Readout(self.examples, self.batch.copy(), self.loaded.tokens, self.net.map, tensors)
+        batch = self.batch.to(self.net.map.out).copy()
+        readout = Readout(self.examples, batch, self.loaded.tokens, self.net.map, tensors)
         if BASELINE in self.task.conditions and BASELINE not in self.done:
             yield self._part(
                 BASELINE, readout, slice(0, len(self.rows)), Delivery(BASELINE), time.perf_counter() - begun
@@ -103,10 +104,10 @@ class Chunk:
             delivery = Delivery(condition, expected=count * len(made))
             blocks.append(Block(slice(i * count, (i + 1) * count), delivery, made, self._site_run))
         run = Rows(self.net, self.starts.keep, Editing(blocks, self.net.map.d_model))
-        frame = self.frame.repeated(len(conditions))
         end = max(self.starts.ends[c] for c in conditions)
         layer, at = start
         many = len(conditions)
+        frame = self._frame(layer).repeated(many)
         if at == "pre":
             run.walk(tile(clean.states[("pre", layer)], many), frame, layer, end, self.task.every_position)
         elif at == "post":
@@ -117,7 +118,7 @@ class Chunk:
         tensors = PassTensors(self.net, clean, run, many)
         whole = Readout(
             self.examples * many,
-            frame.batch,
+            frame.batch.to(self.net.map.out),
             self.loaded.tokens,
             self.net.map,
             tensors,
@@ -129,7 +130,12 @@ class Chunk:
             yield Part(condition, self.rows, {m: v[block.rows] for m, v in values.items()}, block.delivery, share)
 
     def _site_run(self, edit: Edit, live: Live | None) -> SiteRun:
-        return SiteRun(edit.site, self.net.map, self.batch.copy(), self.examples, self.rows, self.given, live)
+        batch = self._frame(edit.site.layer).batch.copy()
+        return SiteRun(edit.site, self.net.map, batch, self.examples, self.rows, self.given, live)
+
+    def _frame(self, layer: int) -> Frame:
+        """Of one pass over the examples, where a layer's weights are."""
+        return self.frame.on(self.net.map.blocks[layer].device)
 
     def _from_heads(
         self, run: Rows, blocks: Sequence[Block], clean: Rows, frame: Frame, layer: int, end: Point
@@ -139,10 +145,10 @@ class Chunk:
         z, parallel = clean.states[("z", layer)], net.map.parallel
         base = clean.states[("post" if parallel else "mid", layer)]
         pre = clean.states.get(("pre", layer))
-        live = net.attending(layer, pre, self.frame) if pre is not None else None
+        live = net.attending(layer, pre, self._frame(layer)) if pre is not None else None
         last = layer == len(net.map.blocks) - 1 and end.stage == Stage.LOGITS and not self.task.every_position
         last = last and run.plain(layer, later=Stage.RESID_MID)
-        here = self.batch.last
+        here = self._frame(layer).batch.last
         rows = torch.arange(count, device=here.device)
         start = base[rows, here][:, None] if last else base
         resid = tile(start, len(blocks)) if len(blocks) > 1 else start.clone()

@@ -62,6 +62,6 @@ class Sources:
             batch, taken = self._clean([self._prompts[row] for row in chunk], self._means_wanted)
             tokens += int(batch.lengths.sum())
             for key, tensor in taken.items():
-                summed = tensor[batch.mask].double().sum(0)
+                summed = tensor[batch.mask.to(tensor.device)].double().sum(0)
                 total[key] = total[key] + summed if key in total else summed
         return {key: (value / tokens).to(self._loaded.map.w_u.dtype) for key, value in total.items()}

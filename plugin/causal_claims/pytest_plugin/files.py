@@ -15,6 +15,7 @@ import pytest
 
 from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import Record, write_whole
+from causal_claims.measurements import Measurement
 from causal_claims.models import trusting
 from causal_claims.pytest_plugin import exit_status, gating, junit, keeping, pictures, sharding
 from causal_claims.pytest_plugin.notes import notes_of
@@ -137,7 +138,7 @@ def _notes(claims: ClaimsSession) -> dict[str, Any]:
     }
 
 
-def _used(claims: ClaimsSession) -> list[Any]:
+def _used(claims: ClaimsSession) -> list[Measurement]:
     """The cells that verdicts rest on."""
     return [claims.used[key] for key in sorted(claims.used)]
 

@@ -96,8 +96,9 @@ class Judge:
                 if path not in self._files:
                     self._files[path] = read_heads(path)
                 if self._files[path].score == pick.score:
-                    width = self._registry[model].heads if model in self._registry.models else None
-                    return replace(self._files[path], width=width or self._files[path].width)
+                    found, spec = self._files[path], self._registry.models.get(model)
+                    width, layers = (spec.heads, spec.layers) if spec is not None else (None, None)
+                    return replace(found, width=width or found.width, layers=layers or found.layers)
         if self._recorded is not None:
             if (model, pick) in self._recorded.picks:
                 return self._recorded.picks[model, pick]
