@@ -7,6 +7,7 @@ from causal_claims.claims.claim import Claim
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError
 from causal_claims.statistics.power import mde80
+from causal_claims.verdicts import count
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Planned:
         n = f"n={self.n}" if self.n is not None else "n unknown before measuring"
         least = f", could show {self.smallest_detectable:.2f} sd" if self.smallest_detectable is not None else ""
         floor = f", p-floor {self.p_floor:.3g}" if self.p_floor is not None else ""
-        return f"{self.model}  {self.claim.subject}: {n}{least}{floor}, {len(self.claim.cells)} cells"
+        return f"{self.model}  {self.claim.subject}: {n}{least}{floor}, {count(len(self.claim.cells), 'cell')}"
 
 
 @dataclass

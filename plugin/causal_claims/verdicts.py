@@ -97,6 +97,11 @@ def number(value: float | None) -> str:
     return f"{value:+.4g}" if 1e-4 <= abs(value) < 1e6 else f"{value:+.2e}"
 
 
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """`1 claim`, `2 claims`."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
 def one_line(
     outcome: Outcome, subject: str, reason: str, decision: Decision | None, needs: str, reported: float | None
 ) -> str:

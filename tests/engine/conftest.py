@@ -19,6 +19,19 @@ def registry(checkpoints):
     )
 
 
+@pytest.fixture(autouse=True)
+def _forgotten():
+    """Operations and metrics declared by a test, or by a run inside it, are forgotten after it."""
+    from causal_claims.interventions.intervention import OPERATIONS
+    from causal_claims.metrics.metric import METRICS
+
+    before = dict(OPERATIONS), dict(METRICS)
+    yield
+    for there, then in zip((OPERATIONS, METRICS), before, strict=True):
+        there.clear()
+        there.update(then)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Three ways of measuring take minutes: these tests run once in CI, in the parallel pass."""
     for item in items:

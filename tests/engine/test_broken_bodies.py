@@ -6,8 +6,6 @@ import engine_examples as made  # noqa: F401  (declares the examples)
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from causal_claims.interventions.intervention import OPERATIONS
-from causal_claims.metrics.metric import METRICS
 from suite import ClaimSuite
 
 HEAD = """
@@ -114,16 +112,6 @@ LEFT = {
     "a hook on another layer": "model.model.layers[2].input_layernorm.register_forward_hook(lambda m, args, out: 1.01 * out)",
     "a weight that no token of the witness meets": "model.model.embed_tokens.weight[41].zero_()",
 }
-
-
-@pytest.fixture(autouse=True)
-def _forgotten():
-    """What inner runs declare is forgotten after them."""
-    before = dict(OPERATIONS), dict(METRICS)
-    yield
-    for there, then in zip((OPERATIONS, METRICS), before, strict=True):
-        there.clear()
-        there.update(then)
 
 
 def run(folder, checkpoints, text, cache="off"):

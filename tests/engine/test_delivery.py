@@ -8,9 +8,9 @@ from causal_claims.claims.effects import Cell
 from causal_claims.engine.engine import Engine
 from causal_claims.engine.settings import Settings
 from causal_claims.interventions.catalogue import ablate
-from causal_claims.interventions.intervention import OPERATIONS, operation
+from causal_claims.interventions.intervention import operation
 from causal_claims.measurements import Measurement
-from causal_claims.metrics.metric import METRICS, Metric, metric
+from causal_claims.metrics.metric import Metric, metric
 from causal_claims.sites import Head, Stage
 
 M = Metric("logit_diff", over="engine_mixed")
@@ -21,16 +21,6 @@ def engine(registry):
     return Engine(registry, Settings(cross_examined=1, noise=False, cross_examples=2))
 
 
-@pytest.fixture
-def declared():
-    """Operations and metrics declared in a test are forgotten after it."""
-    before = dict(OPERATIONS), dict(METRICS)
-    yield
-    for there, then in zip((OPERATIONS, METRICS), before, strict=True):
-        there.clear()
-        there.update(then)
-
-
 def test_a_receipt_names_the_columns_and_counts(engine):
     found = engine.measure("mistral", [Cell(M, ablate(Head(1, 3)))])[Cell(M, ablate(Head(1, 3)))]
     assert found.receipt.sites == ("L1.H3 -> o_proj input columns 24:32, KV head 1",)
@@ -38,7 +28,7 @@ def test_a_receipt_names_the_columns_and_counts(engine):
     assert found.facts["cross_examined"].startswith("agrees")
 
 
-def test_a_body_that_changes_nothing_is_found_out(engine, declared):
+def test_a_body_that_changes_nothing_is_found_out(engine):
     @operation(writes={Head: Stage.Z})
     def idle(value, run):
         return value
@@ -52,7 +42,7 @@ def test_an_intervention_in_decoding_never_fires_on_a_prompt(engine):
     assert "fired 0 times" in engine.measure("gpt2", [cell])[cell].receipt.fault
 
 
-def test_a_hook_left_behind_is_found_out(engine, declared):
+def test_a_hook_left_behind_is_found_out(engine):
     model = engine.loaded("gpt2").hf_model
     handles = []
 
@@ -69,7 +59,7 @@ def test_a_hook_left_behind_is_found_out(engine, declared):
             handle.remove()
 
 
-def test_weights_changed_on_the_way_are_found_out(engine, declared):
+def test_weights_changed_on_the_way_are_found_out(engine):
     model = engine.loaded("gpt2").hf_model
 
     @operation(writes={Head: Stage.Z})
@@ -104,7 +94,7 @@ def test_the_model_is_left_bit_equal_to_plain_transformers(engine, registry):
             assert torch.equal(loaded.hf_model(ids).logits, plain(ids).logits)
 
 
-def test_a_new_metric_and_a_new_intervention_are_a_few_lines(engine, declared):
+def test_a_new_metric_and_a_new_intervention_are_a_few_lines(engine):
     @operation(writes={Head: Stage.Z})
     def flip(z, run):
         return -z
@@ -121,7 +111,7 @@ def test_a_new_metric_and_a_new_intervention_are_a_few_lines(engine, declared):
     assert np.all(found.values >= 0)
 
 
-def test_a_metric_is_examined_on_its_first_set_and_sampled_on_the_next(engine, declared):
+def test_a_metric_is_examined_on_its_first_set_and_sampled_on_the_next(engine):
     by = ablate(Head(0, 0))
     first, second = (
         engine.measure("gpt2", [Cell(M.on(over), by)])[Cell(M.on(over), by)] for over in ("engine_mixed", "engine_many")

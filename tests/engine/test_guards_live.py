@@ -4,8 +4,7 @@ import engine_examples as made  # noqa: F401  (declares the examples)
 import pytest
 import torch
 from causal_claims.errors import ClaimsError
-from causal_claims.interventions.intervention import OPERATIONS, operation
-from causal_claims.metrics.metric import METRICS
+from causal_claims.interventions.intervention import operation
 from causal_claims.sites import Head, Stage
 from checkpoints import checkpoint
 from suite import ClaimSuite
@@ -137,16 +136,6 @@ def normed():
 def test_it(claim, holds):
     assert holds(claim)
 """
-
-
-@pytest.fixture(autouse=True)
-def _forgotten():
-    """What inner runs declare is forgotten after them."""
-    before = dict(OPERATIONS), dict(METRICS)
-    yield
-    for there, then in zip((OPERATIONS, METRICS), before, strict=True):
-        there.clear()
-        there.update(then)
 
 
 def run(folder, family, path, text, *options):

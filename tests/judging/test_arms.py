@@ -5,6 +5,7 @@ import pytest
 from causal_claims import Head, Metric, ablate, above, effect, level, raises, ranks, recovers, specific, strongest
 from causal_claims.claims.claim import Claim
 from causal_claims.errors import ClaimsError
+from causal_claims.judging.arms import norm_controls
 from causal_claims.judging.judge import judge
 from causal_claims.measurements import Measurement
 from made import DELIVERED, outcome, verdict
@@ -65,6 +66,38 @@ def test_rows_repeated_in_both_twin_sets_count_once():
     once = RNG.uniform(0.4, 0.6, 20)
     values = {f"{here} on thanks": np.repeat(once, 4), f"{there} on plain": np.repeat(once / 3, 4)}
     assert twins(above(level(here) - level(there), 0.05), values).evidence.decision.n == 20
+
+
+@pytest.mark.parametrize(
+    ("zeroed", "kept", "expected"),
+    [
+        (0.5, 0.48, "SUPPORTED"),
+        (0.5, 0.05, "INVALID"),
+        (0.5, 0.26, "INCONCLUSIVE"),
+        (0.04, 0.01, "REFUTED"),
+        (0.04, 0.3, "REFUTED"),
+    ],
+)
+def test_an_effect_that_is_mostly_the_norms_bears_on_no_claim_unless_it_is_refuted_either_way(zeroed, kept, expected):
+    claim = raises(Metric("logit_diff", over="facts"), by=H, beyond=0.1)
+    cells, twins = claim.cells, norm_controls(claim)
+    assert len(twins) == 2
+    base = RNG.normal(0, 1, 60)
+
+    def measured(cell, shift):
+        ids = tuple(f"e{i}" for i in range(60))
+        receipt = DELIVERED if cell.condition.steps else None
+        values = base + (shift + RNG.normal(0, 0.1, 60) if cell.condition.steps else 0)
+        return Measurement("toy", str(cell.metric), cell.condition_spelling, ids, ids, values, receipt)
+
+    found = judge(
+        claim,
+        {cell: measured(cell, zeroed) for cell in cells},
+        twins={twin: measured(twin, kept) for twin in twins},
+    )
+    assert found.outcome == expected
+    guard = next(one for one in found.evidence.guards if one.name == "norm artefact")
+    assert guard.fired == (expected in ("INVALID", "INCONCLUSIVE"))
 
 
 def test_levels_can_be_strongest_and_ranked():

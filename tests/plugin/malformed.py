@@ -178,6 +178,7 @@ MODELS: dict[str, str] = {
     "a: {}": "family",
     "a: {family: gpt2}": "id",
     "a: {id: x/y}": "family",
+    "a: {family: gpt2, id: ./here}": "path: ./here",
     f"a: {GOOD}, layer: 3}}": "'layers'",
     f"a: {GOOD}, layers: '3'}}": "layers",
     f"a: {GOOD}, layers: 0}}": "at least 1",

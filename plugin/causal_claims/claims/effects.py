@@ -52,10 +52,8 @@ class Effect:
     def cells(self) -> tuple[Cell, ...]:
         return tuple(cell for _, cell in self.terms)
 
-    @property
-    def is_level(self) -> bool:
-        """A single cell's own value, not a difference."""
-        return len(self.terms) == 1
+    def __repr__(self) -> str:
+        return f"<effect {self.label}>"
 
     def __add__(self, other: "Effect") -> "Effect":
         return _combine(self, other, +1, "+")

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from causal_claims.claims.effects import Effect
 from causal_claims.errors import ClaimsError
@@ -11,7 +11,6 @@ from causal_claims.verdicts import Decision
 
 if TYPE_CHECKING:
     from causal_claims.claims.data import Data
-    from causal_claims.claims.estimate import Estimate
 
 
 _MARGINS = ("beyond", "within", "bound", "at_least")
@@ -40,14 +39,6 @@ class Rule(ABC):
     def decide(self, data: "Data") -> Decision:
         """The decision on these numbers."""
 
-    def single(self) -> Effect | None:
-        """The one effect whose interval decides, where the rule is no more than `on(estimate)`."""
-        return None
-
-    def on(self, found: "Estimate") -> Decision:
-        """The decision on the estimate of that one effect."""
-        raise NotImplementedError(f"{self.kind} is not decided by one interval")
-
     def slug_parts(self) -> list[str]:
         """Metric and sites, for the pytest id."""
         cells = [cell for one in self.effects() for cell in one.cells]
@@ -67,7 +58,7 @@ class Rule(ABC):
         """The smallest two-sided p that this design could ever reach, where the design limits it."""
         return None
 
-    def with_margin(self, value: float) -> "Rule":
+    def with_margin(self, value: float) -> Self:
         """The same rule with another margin, as the record holds margins (signed)."""
         name = next((f.name for f in fields(self) if f.name in _MARGINS), None) if is_dataclass(self) else None
         if name is None:

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from causal_claims.verdicts import count
+
 _HOME = Path("reports/baselines")
 
 
@@ -43,5 +45,5 @@ def run(arguments: argparse.Namespace) -> int:
         found = cards(arguments.baselines)
         for one in found:
             print(one)
-        print(f"{len(found)} baselines in {arguments.baselines}.")
+        print(f"{count(len(found), 'baseline')} in {arguments.baselines}.")
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from causal_claims.errors import ClaimsError
+from causal_claims.verdicts import count
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)?", re.IGNORECASE)
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -59,7 +60,7 @@ def _list(store: Any, arguments: argparse.Namespace) -> int:
     for key in sorted(cells):
         print(f"{' '.join(key).strip():50}  {cells[key]:7} cells  {numbers[key]:9} numbers  {_bytes(sizes[key])}")
     oldest = f", the oldest used {(time.time() - there[0].used) / 86400:.1f} days ago" if there else ""
-    print(f"{len(there)} files, {_bytes(sum(one.size for one in there))}{oldest}.")
+    print(f"{count(len(there), 'file')}, {_bytes(sum(one.size for one in there))}{oldest}.")
     return 0
 
 
@@ -72,7 +73,7 @@ def _verify(store: Any, arguments: argparse.Namespace) -> int:
         if arguments.remove:
             store.place.remove(name)
     done = "" if not damaged else "; removed" if arguments.remove else "; a run that needs one measures it again"
-    print(f"{len(there)} files, {len(damaged)} damaged{done}.")
+    print(f"{count(len(there), 'file')}, {len(damaged)} damaged{done}.")
     return 1 if damaged and not arguments.remove else 0
 
 
@@ -82,9 +83,11 @@ def _prune(store: Any, arguments: argparse.Namespace) -> int:
         raise ClaimsError(
             f"cache prune --to {arguments.to}: give the size to keep, e.g. --to 20GB; --to 0 empties the store."
         )
-    count, freed = store.prune(int(float(match[1]) * _UNITS[(match[2] or "B").upper()]))
+    removed, freed = store.prune(int(float(match[1]) * _UNITS[(match[2] or "B").upper()]))
     left = store.kept()
-    print(f"{count} files ({_bytes(freed)}) removed; {len(left)} files, {_bytes(sum(one.size for one in left))} left.")
+    print(
+        f"{count(removed, 'file')} ({_bytes(freed)}) removed; {count(len(left), 'file')}, {_bytes(sum(one.size for one in left))} left."
+    )
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from causal_claims.cli.collecting import Collected, collect
 from causal_claims.errors import listing
+from causal_claims.verdicts import count
 
 
 def add(commands: Any) -> None:
@@ -37,7 +38,7 @@ def _faults(found: Sequence[Collected]) -> Iterable[str]:
     for (name, model), group in sorted(ids.items(), key=lambda pair: (pair[0][0], pair[0][1] or "")):
         if len(group) > 1:
             where = listing([one.item.nodeid for one in group], 3)
-            yield f"{_place(group[0])}: {len(group)} claims on {model or 'any model'} have the id {name!r} ({where}); give all but one id='...'"
+            yield f"{_place(group[0])}: {count(len(group), 'claim')} on {model or 'any model'} have the id {name!r} ({where}); give all but one id='...'"
     known = {name for name, _ in ids} | {one.claim.about.get("finding") for one in found}
     told: set[int] = set()
     for one in found:

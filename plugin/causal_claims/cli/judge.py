@@ -8,6 +8,7 @@ from typing import Any
 
 from causal_claims.cli.collecting import add_paths, claim_paths, inner_run
 from causal_claims.ledger import Ledger, read_ledger
+from causal_claims.verdicts import count
 
 
 def add(commands: Any) -> None:
@@ -54,5 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not before:
         for one in new.records:
             print(f"{one.model}  {one.line}")
-    print(f"{len(new.records)} claims judged, {flipped} flipped against {arguments.against if before else 'nothing'}.")
+    print(
+        f"{count(len(new.records), 'claim')} judged, {flipped} flipped against {arguments.against if before else 'nothing'}."
+    )
     return 1 if any(one.outcome == "ERROR" for one in new.records) else 0

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from causal_claims.cli.collecting import Collected, add_paths, collect
+from causal_claims.verdicts import count
 
 
 def add(commands: Any) -> None:
@@ -27,7 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
     widths = [max(len(line[i]) for line in [*head, *lines]) for i in range(3)] if rows else []
     for line in [*head, *lines]:
         print("  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[3]]))
-    print(f"{len(found)} claims, {len({(one.claim.id, one.model) for one in found})} different by claim and model.")
+    print(
+        f"{count(len(found), 'claim')}, {len({(one.claim.id, one.model) for one in found})} different by claim and model."
+    )
     return 0
 
 

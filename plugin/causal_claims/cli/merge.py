@@ -14,12 +14,12 @@ import numpy as np
 
 from causal_claims.cli.junit import merge_junit
 from causal_claims.errors import ClaimsError, listing
+from causal_claims.gate.change import Failure
 from causal_claims.ledger import Ledger, Record, read_ledger, write_whole
 from causal_claims.measurements import Measurement
 from causal_claims.recorded import Recorded, read_measurements, write_measurements
-from causal_claims.verdicts import Outcome
+from causal_claims.verdicts import Outcome, count
 
-INCOMPLETE = 11
 _SAME = 1e-5  # what float32 arithmetic may move when a cell is measured in another batch
 _SHARD = re.compile(r"shard-(\d+)-of-(\d+)")
 
@@ -68,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.junitxml:
         write_whole(arguments.junitxml, merge_junit(arguments.junit, merged.run))
     told = ", ".join(f"{n} {outcome}" for outcome, n in merged.run["outcomes"].items() if n)
-    print(f"{len(parts)} shards, {len(merged.records)} records ({told or 'none'}): {out / 'claims.json'}")
+    print(
+        f"{count(len(parts), 'shard')}, {count(len(merged.records), 'record')} ({told or 'none'}): {out / 'claims.json'}"
+    )
     for note in notes:
         print(f"note: {note}")
     for sentence in merged.run["incomplete"]:
@@ -78,20 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def merge(parts: Sequence[Part]) -> tuple[Ledger, list[Measurement], list[str]]:
     """One ledger and one table; what is lost is said in `run["incomplete"]`, and the exit status follows from it."""
-    from causal_claims.pytest_plugin.files import adjust, keep_few_patterns
+    from causal_claims.pytest_plugin.files import adjust
+    from causal_claims.pytest_plugin.pictures import keep_few
 
     lost, notes = _lost(parts), _same_models(parts)
     records = [one for part in parts for one in part.ledger.records]
-    for key, count in Counter((one.id, one.model, one.node_id) for one in records).items():
-        if count > 1:
+    for key, times in Counter((one.id, one.model, one.node_id) for one in records).items():
+        if times > 1:
             raise ClaimsError(
-                f"merge: {key[0]} on {key[1]} was judged in {count} shards; these are shards of different runs."
+                f"merge: {key[0]} on {key[1]} was judged in {times} shards; these are shards of different runs."
             )
     records.sort(key=lambda one: (one.model, one.node_id, one.id))
     for one in records:
         one.p_holm = one.q_bh = None  # a shard corrected for its own tests only
     adjust(records)
-    keep_few_patterns(records)
+    keep_few(records)
     merged = Ledger(records, _facts(parts, records, lost))
     cells, moved = _cells(parts)
     return merged, cells, [*notes, *moved]
@@ -143,18 +146,18 @@ def _lost(parts: Sequence[Part]) -> list[str]:
             "merge: the shards collected different suites; run all of them from the same commit, with the same paths and "
             "the same -m and -k."
         )
-    (count,) = counts
+    (shards,) = counts
     there = Counter(one.facts["index"] for one in parts)
     if doubled := [str(index) for index, times in there.items() if times > 1]:
         raise ClaimsError(f"merge: shard {listing(doubled)} is given twice; give each shard's folder once.")
-    lost = [f"shard {i}/{count} is missing: it wrote no ledger" for i in range(1, count + 1) if i not in there]
+    lost = [f"shard {i}/{shards} is missing: it wrote no ledger" for i in range(1, shards + 1) if i not in there]
     for part in parts:
-        name = f"shard {part.facts['index']}/{count}"
+        name = f"shard {part.facts['index']}/{shards}"
         missing, crashed = part.ledger.run.get("missing", []), part.ledger.run.get("crashed", [])
         if "tests" not in part.facts:
             lost.append(f"{name} ended before it knew its tests")
         if missing:
-            lost.append(f"{name} lost {len(missing)} tests: {listing(missing, 5)}")
+            lost.append(f"{name} lost {count(len(missing), 'test')}: {listing(missing, 5)}")
         if crashed:
             lost.append(f"{name} crashed while running {listing(crashed, 5)}")
         lost += [f"{name}: {sentence}" for sentence in part.ledger.run.get("incomplete", [])]
@@ -203,7 +206,7 @@ def _facts(parts: Sequence[Part], records: Sequence[Record], lost: list[str]) ->
         "outcomes": outcomes,
         "shards": [part.facts for part in parts],
         "incomplete": lost,
-        "exit_status": INCOMPLETE if lost else max(statuses - {5}, default=0),
+        "exit_status": Failure.INCOMPLETE.exit_code if lost else max(statuses - {5}, default=0),
     }
 
 

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from causal_claims.verdicts import count
+
 
 def add(commands: Any) -> None:
     parser = commands.add_parser(
@@ -38,6 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
             stops += one.stops or arguments.strict
             print(one)
     print(
-        f"{tags} claims and figures in {len(arguments.files)} documents, {stops} not borne out by {arguments.ledger}."
+        f"{tags} claims and figures in {count(len(arguments.files), 'document')}, {stops} not borne out by {arguments.ledger}."
     )
     return 1 if stops else 0

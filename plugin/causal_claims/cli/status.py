@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from causal_claims.verdicts import count
+
 _SIGNS = {"SUPPORTED": "+", "REFUTED": "-", "INCONCLUSIVE": "?", "INVALID": "!", "NOT RUN": ".", "ERROR": "E"}
 
 
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     for trend in found.trends:
         marks = "".join(" " if point is None else _SIGNS[point.outcome] for point in trend.points)
         print(f"{marks}  {trend.line}")
-    related = [finding.sentence for finding in lineage(runs[-1].ledger.records)]
+    related = [one.sentence for one in lineage(runs[-1].ledger.records)]
     for sentence in related:
         print(sentence)
     if arguments.html != "off":
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_whole(Path(arguments.html), render_status(plain(found.to_json()), related))
         print(f"page {arguments.html}")
-    print(f"{len(found.trends)} claims over {len(found.runs)} runs, {len(found.drifting)} drift.")
+    print(f"{count(len(found.trends), 'claim')} over {count(len(found.runs), 'run')}, {len(found.drifting)} drift.")
     if arguments.json:
         write_whole(arguments.json, json.dumps(plain(found.to_json()), indent=1, ensure_ascii=False) + "\n")
     if arguments.badges:

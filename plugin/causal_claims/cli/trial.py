@@ -78,13 +78,9 @@ def trials(
         yield from _on(engine, key, held)
 
 
+@cache
 def held_to_models(folder: str, select: str | None = None) -> tuple[tuple[Claim, str], ...]:
     """The claims of a folder that are measured by the engine, with their models' keys."""
-    return _collected(folder, select)
-
-
-@cache
-def _collected(folder: str, select: str | None) -> tuple[tuple[Claim, str], ...]:
     by_hand = ("model", "run")  # fixtures and parameters of tests that measure themselves
     return tuple(
         (one.claim, one.model)

@@ -12,7 +12,7 @@ import hashlib
 import math
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,6 +33,14 @@ TRIES = 4  # how often a batch is asked for whose node is lost
 CARD_GB = 75.0  # of a card, where a model's cards are counted by its size
 
 Found = dict[Cell, Measurement | ClaimsError]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of an actor, and asked anew, of whichever holds the model then."""
+
+    what: str  # in a sentence that says it was lost
+    ask: Callable[[], Any]
 
 
 @dataclass
@@ -102,19 +110,52 @@ class ClusterEngine:
         """The actor stays for whoever asks next; `ray stop`, or the end of a cluster of our own, ends it."""
 
     def _answer(self, model: str, what: str, ask: Callable[[Any, Any], Any], over: str) -> Any:
-        """Of the first actor of a model; asked again where its node is lost."""
+        """Of the first actor of a model."""
         declared = self._ray.put(declarations([over]))
-        for tries in range(1, TRIES + 1):
+        (answer,) = self._answers(model, [Question(what, lambda: ask(self._actor(model, 0), declared))])
+        return answer
+
+    def _gather(
+        self, model: str, cells: list[Cell], progress: Progress | None, rows: Rows | None, margins: Margins
+    ) -> Found:
+        declared = self._ray.put(declarations(cell.metric.over for cell in cells if cell.metric.over is not None))
+
+        def question(which: int, batch: Sequence[Cell]) -> Question:
+            return Question(
+                f"{len(batch)} cells",
+                lambda: self._actor(model, which).measure.remote(declared, model, batch, rows, margins),
+            )
+
+        batches = [cells[i : i + BATCH] for i in range(0, len(cells), BATCH)]
+        found: Found = {}
+        for part, said, trouble in self._answers(
+            model, [question(i % self._actors, batch) for i, batch in enumerate(batches)]
+        ):
+            found.update(part)
+            self.store.add(said, trouble)
+            if progress is not None:
+                progress.advance(len(part))
+        return found
+
+    def _answers(self, model: str, questions: Sequence[Question]) -> Iterator[Any]:
+        """As they come; what a lost node was asked is asked again of the actor that takes its place."""
+        waiting = {one.ask(): (one, 1) for one in questions}
+        while waiting:
+            (done,), _ = self._ray.wait(list(waiting), num_returns=1)
+            question, tries = waiting.pop(done)
             try:
-                return self._ray.get(ask(self._actor(model, 0), declared))
+                answer = self._ray.get(done)
             except (self._ray.exceptions.RayError, OSError) as error:
                 if (fault := self._fault(model, error)) is not None:
                     raise fault from None
                 if tries == TRIES:
                     raise ClaimsError(
-                        f"{model}: {what} could not be had: {TRIES} nodes were lost one after the other ({_first(error)})."
+                        f"{model}: {question.what} could not be had: {TRIES} nodes were lost one after the other "
+                        f"({_first(error)}); what was measured before is in the store."
                     ) from None
-        raise AssertionError
+                waiting[question.ask()] = (question, tries + 1)
+            else:
+                yield answer
 
     def _fault(self, model: str, error: Exception) -> ClaimsError | None:
         """What the work itself failed with; None where it was the node that was lost."""
@@ -122,41 +163,6 @@ class ClusterEngine:
             return None
         known = error.cause if isinstance(error.cause, ClaimsError) else None
         return known or ClaimsError(f"{model}: measuring failed on the cluster: {_first(error)}")
-
-    def _gather(
-        self, model: str, cells: list[Cell], progress: Progress | None, rows: Rows | None, margins: Margins
-    ) -> Found:
-        declared = self._ray.put(declarations(cell.metric.over for cell in cells if cell.metric.over is not None))
-        batches = [cells[i : i + BATCH] for i in range(0, len(cells), BATCH)]
-        waiting = {
-            self._ask(i, model, batch, declared, rows, margins): (i, batch, 1) for i, batch in enumerate(batches)
-        }
-        found: Found = {}
-        while waiting:
-            (done,), _ = self._ray.wait(list(waiting), num_returns=1)
-            i, batch, tries = waiting.pop(done)
-            try:
-                part, said, trouble = self._ray.get(done)
-            except (self._ray.exceptions.RayError, OSError) as error:
-                if (fault := self._fault(model, error)) is not None:
-                    raise fault from None
-                if tries == TRIES:
-                    raise ClaimsError(
-                        f"{model}: {len(batch)} cells were lost with {TRIES} nodes one after the other ({_first(error)}); "
-                        "what was measured before is in the store."
-                    ) from None
-                waiting[self._ask(i, model, batch, declared, rows, margins)] = (i, batch, tries + 1)
-                continue
-            found.update(part)
-            self.store.add(said, trouble)
-            if progress is not None:
-                progress.advance(len(part))
-        return found
-
-    def _ask(
-        self, i: int, model: str, batch: Sequence[Cell], declared: Any, rows: Rows | None, margins: Margins
-    ) -> Any:
-        return self._actor(model, i % self._actors).measure.remote(declared, model, batch, rows, margins)
 
     def _actor(self, model: str, which: int) -> Any:
         spec = self.registry[model]

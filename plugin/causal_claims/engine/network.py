@@ -153,8 +153,8 @@ class Network:
         cos, sin = frame.cos[:, :, None], frame.sin[:, :, None]
         turned, passed = x[..., : self.map.rotary], x[..., self.map.rotary :]
         half = self.map.rotary // 2
-        swapped = torch.cat([-turned[..., half:], turned[..., :half]], -1)
-        turned = turned * cos + swapped * sin
+        sin = torch.cat([-sin[..., :half], sin[..., half:]], -1)  # few rows, where the negated half would be many
+        turned = (turned * cos).add_(turned.roll(half, -1).mul_(sin))
         return torch.cat([turned, passed], -1) if passed.shape[-1] else turned
 
     def mix(self, at: Attending) -> Tensor:

@@ -34,7 +34,7 @@ def find_heads(loaded: Loaded, pick: Pick, scores: Array) -> Heads:
     means[OVERALL] = np.mean(list(means.values()), axis=0) if means else scores.mean(0)
     source = f"{pick.score} of {loaded.spec.key} on {len(rows)} examples of {pick.over}"
     lists = {name: _first(mean, pick.top) for name, mean in means.items()}
-    return Heads(lists, source, pick.score, width=loaded.map.heads)
+    return Heads(lists, source, pick.score, width=loaded.map.heads, layers=len(loaded.map.blocks))
 
 
 @torch.inference_mode()

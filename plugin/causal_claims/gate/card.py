@@ -10,6 +10,7 @@ from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import plain, write_whole
+from causal_claims.verdicts import count
 
 CARD = "baseline.json"
 
@@ -35,7 +36,7 @@ class Baseline:
     def __str__(self) -> str:
         models = ", ".join(f"{key}@{(at or 'unknown')[:12]}" for key, at in self.checkpoints.items())
         words = [
-            f"{self.name}: {self.records} claims on {models or 'nothing'}, run {self.date or 'at an unknown date'}"
+            f"{self.name}: {count(self.records, 'claim')} on {models or 'nothing'}, run {self.date or 'at an unknown date'}"
         ]
         words += [f"commit {self.commit[:12]}"] if self.commit else []
         words += ["with an A/A run"] if self.again else ["without an A/A run"]

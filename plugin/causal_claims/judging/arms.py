@@ -96,7 +96,7 @@ def norm_artefact(
     """An ablation that acts only by changing the norm that the next normalisation divides by.
 
     With random writes of the same norm in its place, more than half of the effect must be left for certain: where less is,
-    the claim is INVALID, and where it would be supported and that is open, INCONCLUSIVE.
+    the claim is INVALID, and where it would be supported and that is open, INCONCLUSIVE.  What is refuted either way is refuted.
     """
     of = norm_twins(claim)
     if not of or not all(twin in twins for both in of.values() for twin in both):
@@ -113,7 +113,9 @@ def norm_artefact(
     figures = f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with random writes of the same norm"
     more = rest.interval.low > 0 if zeroed.effect > 0 else rest.interval.high < 0
     supported = (zeroed.interval.low if rule.sign > 0 else -zeroed.interval.high) > rule.beyond
-    if less and not rest.thin:
+    if all(rule.on(one).outcome is Outcome.REFUTED for one in (zeroed, kept)):
+        yield Guard("norm artefact", f"refuted with the norm kept as well: {figures}")
+    elif less and not rest.thin:
         yield Guard("norm artefact", f"most of the effect is the norm's: {figures}", True)
     elif supported and not more and not rest.thin:
         sentence = f"it is open whether the norm alone does it: {figures}"
@@ -125,7 +127,7 @@ def norm_artefact(
 def _zeroes_heads(step: Step) -> bool:
     return (
         step.operation == "ablate"
-        and dict(step.options).get("how", "zero") == "zero"
-        and dict(step.options).get("during", "both") == "both"
+        and step.option("how") == "zero"
+        and step.option("during") == "both"
         and all(isinstance(site, Head) for site in step.sites)
     )

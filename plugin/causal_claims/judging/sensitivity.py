@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from causal_claims.claims.data import Data, Sample
-from causal_claims.claims.effects import Effect
 from causal_claims.claims.estimate import FEWEST_CHANGED, Estimate, estimate, of_sample
+from causal_claims.claims.kinds.of_one import OfOne
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.measurements import Measurement
@@ -16,6 +17,7 @@ from causal_claims.statistics.interval import Interval
 from causal_claims.verdicts import Decision, Outcome
 
 Probe = Mapping[str, object]
+AnyRule = TypeVar("AnyRule", bound=Rule)
 MOST_EFFECTS = 64  # a sweep is not decided again six times
 
 
@@ -27,18 +29,17 @@ def sensitivity(rule: Rule, data: Data, outcome: Outcome) -> tuple[Probe, ...]:
     """
     if outcome not in (Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE):
         return ()
-    single = rule.single()
-    if single is not None and len(samples := data.samples(single)) == 1:
-        return tuple(_of_one(rule, data, single, samples[0], outcome))
+    if isinstance(rule, OfOne) and len(samples := data.samples(rule.what)) == 1:
+        return tuple(_of_one(rule, data, samples[0], outcome))
     if len(rule.effects()) > MOST_EFFECTS:
         return ()
     return tuple(_of_many(rule, data, outcome))
 
 
-def _of_one(rule: Rule, data: Data, single: Effect, sample: Sample, outcome: Outcome) -> Iterable[Probe]:
+def _of_one(rule: OfOne, data: Data, sample: Sample, outcome: Outcome) -> Iterable[Probe]:
     if sample.n < 3:
         return
-    found = estimate(data, single)
+    found = estimate(data, rule.what)
     for level, wide, narrow in _intervals(sample, data):
         yield _probe("confidence", level, rule.on(replace(found, interval=wide, narrow=narrow)).outcome)
     yield from _margins(rule, lambda other: other.on(found))
@@ -105,7 +106,7 @@ def _rows(found: Measurement, rows: list[int]) -> Measurement:
     )
 
 
-def _margins(rule: Rule, decide: Callable[[Rule], Decision]) -> Iterable[Probe]:
+def _margins(rule: AnyRule, decide: Callable[[AnyRule], Decision]) -> Iterable[Probe]:
     """Half the margin and twice, where there is one that can be changed."""
     margin = rule.margin()
     if not margin or rule.kind in ("above", "below"):

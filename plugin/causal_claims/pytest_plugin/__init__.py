@@ -71,7 +71,7 @@ class _Listener:
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         self._attendance.expect(ids)
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self._config.pluginmanager.hasplugin("causal_claims_session"):
             return
         if hasattr(report, "claims_records"):

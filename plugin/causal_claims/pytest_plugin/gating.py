@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,6 +20,7 @@ from causal_claims.pytest_plugin import scanning
 from causal_claims.pytest_plugin.grouping import model_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.recorded import Recorded
+from causal_claims.verdicts import count
 
 
 def open_baseline(claims: ClaimsSession) -> None:
@@ -79,7 +79,7 @@ def scan(claims: ClaimsSession, used: list[Measurement]) -> None:
         return
     known = {one.key for one in used}
     used += [one for one in found if one.key not in known]
-    claims.written.append(f"scan: {len(found)} cells of other heads")
+    claims.written.append(f"scan: {count(len(found), 'cell')} of other heads")
 
 
 def _told(error: Exception) -> str:
@@ -100,7 +100,7 @@ def _held(claims: ClaimsSession, session: pytest.Session, old: Run, new: Run) ->
     )
 
 
-def tell(reporter: Any, claims: ClaimsSession) -> None:
+def tell(reporter: pytest.TerminalReporter, claims: ClaimsSession) -> None:
     """What changed since the baseline, and every line that stops the checkpoint, last."""
     for one in claims.ledger.run.get("lineage", []):
         reporter.write_line(one["sentence"], yellow=True)

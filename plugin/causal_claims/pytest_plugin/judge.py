@@ -26,10 +26,7 @@ from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.pytest_plugin.sequential import Sequential
 from causal_claims.pytest_plugin.settings import Settings
 from causal_claims.recorded import Recorded
-from causal_claims.sites import Head
 from causal_claims.verdicts import Evidence, Outcome, Verdict
-
-_OF_A_HEAD = ("raises", "lowers", "strongest")  # kinds that say what a head does
 
 
 class Judge:
@@ -99,8 +96,9 @@ class Judge:
                 if path not in self._files:
                     self._files[path] = read_heads(path)
                 if self._files[path].score == pick.score:
-                    width = self._registry[model].heads if model in self._registry.models else None
-                    return replace(self._files[path], width=width or self._files[path].width)
+                    found, spec = self._files[path], self._registry.models.get(model)
+                    width, layers = (spec.heads, spec.layers) if spec is not None else (None, None)
+                    return replace(found, width=width or found.width, layers=layers or found.layers)
         if self._recorded is not None:
             if (model, pick) in self._recorded.picks:
                 return self._recorded.picks[model, pick]
@@ -182,11 +180,8 @@ class Judge:
 
     def _attention(self, claim: Claim, model: str) -> Mapping[str, Any] | None:
         """Where the one head that a claim names looks, on the first of its examples."""
-        cell = claim.rule.effects()[0].cells[0]
-        sites = cell.condition.sites
-        if self._recorded is not None or claim.kind not in _OF_A_HEAD or len(sites) != 1 or cell.metric.over is None:
-            return None
-        return self._measuring.attention(model, sites[0], cell.metric.over) if isinstance(sites[0], Head) else None
+        found = None if self._recorded is not None else self._measuring.pictures.wanted(claim, model)
+        return self._measuring.attention(model, *found) if found is not None else None
 
     def _stands_for(self, claim: Claim, key: str) -> tuple[str, str]:
         return self._known.setdefault((claim.id, key), _content(claim))

@@ -52,7 +52,13 @@ def standing_in(registry: Registry, variant: str) -> Registry:
                 raise ClaimsError(f"--claims-stand-in={variant}: there is no such variant; there are {variants}.")
             models[key] = spec
             continue
-        models[key] = replace(spec, standing_in=f"{spec.stand_in}/{variant}", revision=None, gated=False)
+        models[key] = replace(
+            spec,
+            standing_in=f"{spec.stand_in}/{variant}",
+            layers=spec.stand_in_layers or spec.layers,
+            revision=None,
+            gated=False,
+        )
     return replace(registry, models=models)
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -48,6 +47,8 @@ class ClaimsSession:
         self.markers = Markers(self.registry, self.recorded)
         live = self.recorded is None
         progress, notes = progress_for(config) if live else None, notes_of(config)
+        if not live and self.settings.examples is not None:
+            notes.say("--claims-examples is for measuring; recorded numbers are judged on all rows of their cells.")
         self.measuring = Measuring(self.registry, self.settings, progress, notes)
         self.sequential = (
             Sequential(self.settings, self.registry, self.recorded, self.measuring, notes)
@@ -100,7 +101,7 @@ class ClaimsSession:
                     for claim, key in pairs([item])
                 )
 
-    def saw(self, report: Any) -> None:
+    def saw(self, report: pytest.TestReport) -> None:
         """Every phase of every test passes here, on the controller too."""
         self.attendance.saw(report)
         if report.when == "teardown":

@@ -13,7 +13,8 @@ import pytest
 from causal_claims.pytest_plugin.notes import notes_of
 
 if TYPE_CHECKING:
-    from causal_claims.models import Registry
+    from causal_claims.models import ModelSpec, Registry
+    from causal_claims.shares import Work
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def refuse(config: pytest.Config) -> None:
             )
 
 
-def _work(item: pytest.Item, models: Mapping[str, Any]) -> Any:
+def _work(item: pytest.Item, models: Mapping[str, ModelSpec]) -> Work:
     from causal_claims.pytest_plugin.items import claims_in, model_in
     from causal_claims.shares import Work, cell_cost
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from causal_claims.pytest_plugin.notes import notes_of
+from causal_claims.verdicts import count
 
 if TYPE_CHECKING:
     from causal_claims.pytest_plugin.settings import Settings
@@ -19,9 +20,11 @@ def prune(config: pytest.Config, settings: Settings) -> None:
     from causal_claims.engine.store import Store
 
     try:
-        count, freed = Store(settings.cache).prune(int(settings.cache_size * 1e9))
+        removed, freed = Store(settings.cache).prune(int(settings.cache_size * 1e9))
     except OSError as error:
         notes_of(config).say(f"the store of measurements could not be pruned: {error.strerror or error}.")
         return
-    if count:
-        notes_of(config).say(f"{count} files ({freed / 1e6:.1f} MB) used longest ago were removed from the store.")
+    if removed:
+        notes_of(config).say(
+            f"{count(removed, 'file')} ({freed / 1e6:.1f} MB) used longest ago were removed from the store."
+        )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import pytest
 
-from causal_claims.ledger import false_at_most
+from causal_claims.ledger import Record, false_at_most
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin import gating
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.planning import cost_line
 from causal_claims.pytest_plugin.session import ClaimsSession
-from causal_claims.verdicts import Outcome
+from causal_claims.verdicts import Outcome, count
 
 _ORDER = (Outcome.SUPPORTED, Outcome.NOT_RUN, Outcome.INCONCLUSIVE, Outcome.INVALID, Outcome.REFUTED, Outcome.ERROR)
 _COLOURS = {
@@ -21,7 +21,7 @@ _COLOURS = {
 _MANY = 20
 
 
-def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
+def summarise(reporter: pytest.TerminalReporter, claims: ClaimsSession, status: int) -> None:
     """Grouped by outcome, the worst last, where the eye is."""
     groups = claims.ledger.by_outcome
     if claims.plan is not None:
@@ -39,7 +39,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
     if judged := decided + len(groups[Outcome.INCONCLUSIVE]):
         expected = false_at_most(claims.ledger.records)
         reporter.write_line(
-            f"{decided} of {judged} claim{'s' * (judged != 1)} decided; false verdicts to expect: {expected:.2g} at most."
+            f"{decided} of {count(judged, 'claim')} decided; false verdicts to expect: {expected:.2g} at most."
         )
     for line in notes_of(claims.config).lines:
         reporter.write_line(line, yellow=True)
@@ -47,10 +47,12 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         reporter.write_line(line)
     gating.tell(reporter, claims)
     if lost:
-        reporter.write_line(f"INCOMPLETE: {len(lost)} collected tests sent no report: {', '.join(lost[:5])}", red=True)
+        reporter.write_line(
+            f"INCOMPLETE: {count(len(lost), 'collected test')} sent no report: {', '.join(lost[:5])}", red=True
+        )
 
 
-def _plan(reporter: Any, claims: ClaimsSession, plan: Plan) -> None:
+def _plan(reporter: pytest.TerminalReporter, claims: ClaimsSession, plan: Plan) -> None:
     """What would be measured; nothing was."""
     reporter.section("claims plan: nothing was measured", sep="=")
     for planned in plan.claims:
@@ -62,7 +64,7 @@ def _plan(reporter: Any, claims: ClaimsSession, plan: Plan) -> None:
             reporter.write_line(f"  {line}")
 
 
-def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:
+def _group(reporter: pytest.TerminalReporter, outcome: Outcome, records: list[Record]) -> None:
     if not records:
         return
     expected = sum(one.expected == outcome for one in records)
@@ -81,9 +83,9 @@ def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:
         reporter.write_line(f"  and {len(records) - len(shown)} more; -v shows all")
 
 
-def _not_run(reporter: Any, records: list[Any]) -> None:
+def _not_run(reporter: pytest.TerminalReporter, records: list[Record]) -> None:
     """By what was absent: most often it is one thing for all claims of a model."""
-    reasons: dict[tuple[str, str], list[Any]] = {}
+    reasons: dict[tuple[str, str], list[Record]] = {}
     for one in records:
         reasons.setdefault((one.model, one.reason), []).append(one)
     for (model, reason), alike in reasons.items():

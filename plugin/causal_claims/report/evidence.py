@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.ledger import Record
-from causal_claims.report.text import clean, count, figure, interval, plain_figure, probability
+from causal_claims.report.text import clean, figure, interval, plain_figure, probability
+from causal_claims.verdicts import count
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,14 @@ def as_expected(record: Record) -> bool:
     return record.outcome == (record.expected or Outcome.SUPPORTED)
 
 
+def needs_a_look(record: Record) -> bool:
+    """A verdict that surprises; what could not be run is counted by itself."""
+    return not as_expected(record) and record.outcome != Outcome.NOT_RUN
+
+
 def urgency(record: Record) -> tuple[int, int, int]:
     """What people want to read first: surprises before expected outcomes, the headline set before others."""
-    return (as_expected(record), ORDER.index(record.outcome), not record.headline)
+    return (not needs_a_look(record), ORDER.index(record.outcome), not record.headline)
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> list[Tally]:

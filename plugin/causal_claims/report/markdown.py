@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from causal_claims.ledger import Ledger, Record
-from causal_claims.report.glance import as_expected, tally, urgency
+from causal_claims.report.glance import needs_a_look, tally, urgency
 from causal_claims.report.outcomes import LOOKS, ORDER
 from causal_claims.report.text import PARAGRAPH, clean
+from causal_claims.verdicts import count
 
 STEP_SUMMARY = 1_000_000  # bytes; a step summary above 1 MiB is not uploaded at all
 _OPEN = 30
@@ -20,17 +21,17 @@ def markdown(ledger: Ledger, limit: int = STEP_SUMMARY) -> str:
     records = sorted(ledger.records, key=urgency)
     found = tally(records)
     counted = ", ".join(f"{found[name]} {name.lower()}" for name in ORDER if found[name]) or "nothing was judged"
-    lines = ["## Causal claims", "", f"{len(records)} claims: {counted}.", ""]
+    lines = ["## Causal claims", "", f"{count(len(records), 'claim')}: {counted}.", ""]
     if names := sorted({one.stand_in for one in records if one.stand_in}):
         lines += [f"> **Stand-ins, not the real models** ({', '.join(_cell(name) for name in names)}).", ""]
     if missing := ledger.run.get("missing"):
-        lines += [f"> **Incomplete**: {len(missing)} collected tests sent no report.", ""]
+        lines += [f"> **Incomplete**: {count(len(missing), 'collected test')} sent no report.", ""]
     lines += _gate(ledger.run.get("gate"))
     if related := ledger.run.get("lineage"):
         lines += [*(f"- {_cell(one['sentence'], PARAGRAPH)}" for one in related), ""]
-    look = [one for one in records if not as_expected(one)]
-    lines += _table(look[:_OPEN])
-    rest = look[_OPEN:] + [one for one in records if as_expected(one)]
+    look = [one for one in records if needs_a_look(one)][:_OPEN]
+    lines += _table(look)
+    rest = records[len(look) :]
     if rest:
         lines += [f"<details><summary>{len(rest)} more</summary>", "", *_table(rest), "</details>", ""]
     return _cut("\n".join(lines), limit)

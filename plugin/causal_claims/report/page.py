@@ -24,7 +24,7 @@ from causal_claims.report.gallery import gallery
 from causal_claims.report.outcomes import LOOKS
 from causal_claims.report.own import ByExamples
 from causal_claims.report.pictures.interval import WIDTH
-from causal_claims.report.text import clean, figure, isolated, plain_figure
+from causal_claims.report.text import clean, figure, isolated
 from causal_claims.report.values import Numbers
 
 _SHOWN_CHANGES = 200
@@ -93,12 +93,12 @@ def render_page(sources: Sources) -> str:
         tiles=summary.tiles(records),
         matrix=summary.matrix(records),
         models=glance.by_model(records),
-        not_run=[(isolated(reason.rstrip("."), 300), [by_key[one.key] for one in group]) for reason, group in glance.not_run(records)],
+        not_run=[(isolated(reason.rstrip(".")), [by_key[one.key] for one in group]) for reason, group in glance.not_run(records)],
         certificate=certificate(sources.certificate or run.get("calibration")),
         changed=None if found is None else [(one, _href(one, by_key)) for one in found[:_SHOWN_CHANGES]],
         change_line=_change_line(found or [], sources.baseline),
         more_changes=max(0, len(found or ()) - _SHOWN_CHANGES),
-        confidence=plain_figure(confidence),
+        confidence=f"{100 * confidence:g} %",
         legend=summary.legend(records),
         gallery=pictures,
         without=_without(views, numbers, drawing),

@@ -13,8 +13,9 @@ from causal_claims.report.glance import Tally
 from causal_claims.report.outcomes import LOOKS
 from causal_claims.report.page import START, asset, environment, policy
 from causal_claims.report.pictures.tally import tally_bar
-from causal_claims.report.text import clean, count
+from causal_claims.report.text import clean
 from causal_claims.report.trends import TrendView
+from causal_claims.verdicts import count
 
 _COLUMNS = ("effect", "ci_low", "ci_high", "n")
 _SHOWN_RUNS = 12  # in the table of models; strips and trends have them all

@@ -13,8 +13,8 @@ from causal_claims.report import glance, scales
 from causal_claims.report.outcomes import LOOKS, ORDER, Look
 from causal_claims.report.pictures.svg import tick_label
 from causal_claims.report.pictures.tally import tally_bar
-from causal_claims.report.text import clean, count, plain_figure
-from causal_claims.verdicts import Outcome
+from causal_claims.report.text import clean, plain_figure
+from causal_claims.verdicts import Outcome, count
 
 
 def lead(records: Sequence[Record]) -> str:
@@ -22,9 +22,11 @@ def lead(records: Sequence[Record]) -> str:
         return "No claim was judged."
     models = {one.model for one in records}
     found = glance.tally(records)
-    surprises = sum(not glance.as_expected(one) for one in records)
-    look = f"{count(surprises, 'needs', 'need')} a look" if surprises else "nothing needs a look"
-    return f"{count(len(records), 'claim')} on {count(len(models), 'model')}: {found[Outcome.SUPPORTED]:,} supported; {look}."
+    surprises, absent = sum(map(glance.needs_a_look, records)), found[Outcome.NOT_RUN]
+    parts = [f"{found[Outcome.SUPPORTED]:,} supported"]
+    parts += [f"{absent:,} could not be run"] if absent else []
+    parts += [f"{count(surprises, 'needs', 'need')} a look" if surprises else "nothing needs a look"]
+    return f"{count(len(records), 'claim')} on {count(len(models), 'model')}: {'; '.join(parts)}."
 
 
 def run_line(run: Mapping[str, Any]) -> str:
@@ -88,15 +90,16 @@ def matrix(records: Sequence[Record]) -> list[tuple[str, list[tuple[Markup | str
 
 
 def legend(records: Sequence[Record]) -> str:
-    """The scale of each metric in words, since a row has no room for its ticks."""
+    """The scale of each metric in words, since a row has no room for its ticks; of many, each opened claim shows its own."""
     axes = scales.shared(records, 0, 1)
+    if len(axes) > 6:
+        return ""
     words = [
         f"{clean(metric, 60)}{'' if unit == 'difference' else f' ({unit})'} "
         f"{tick_label(float(f'{axis.low:.2g}'))} to {tick_label(float(f'{axis.high:.2g}'))}"
         for (metric, unit), axis in sorted(axes.items())
     ]
-    more = f" and {len(words) - 6} more" if len(words) > 6 else ""
-    return ("Scales: " + "; ".join(words[:6]) + more + ".") if words else ""
+    return f"Scales: {'; '.join(words)}." if words else ""
 
 
 def chance(records: Sequence[Record]) -> str:

@@ -74,8 +74,3 @@ def plain_figure(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}".replace("-", "−") if math.isfinite(value) else "unbounded"
     return clean(value, LINE)
-
-
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """`1 claim`, `2 claims`."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

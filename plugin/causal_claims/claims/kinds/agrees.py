@@ -8,14 +8,14 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, told_apart
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import equivalence
+from causal_claims.claims.kinds.inside import Inside
 from causal_claims.claims.kinds.settings import effects, margin
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import Decision
 
 
 @dataclass(frozen=True)
-class Agrees(Rule):
+class Agrees(Inside):
     one: Effect
     other: Effect
     within: float
@@ -26,15 +26,6 @@ class Agrees(Rule):
 
     def subject(self) -> str:
         return "agrees " + " with ".join(told_apart(self.one, self.other))
-
-    def needs(self) -> str:
-        return f"within ±{self.within:g}"
-
-    def margin(self) -> float:
-        return self.within
-
-    def distance(self, effect: float) -> float:
-        return abs(self.within - abs(effect))
 
     def decide(self, data: Data) -> Decision:
         return equivalence(estimate(data, self.one - self.other), self.within)

@@ -9,19 +9,18 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, as_effect, effect_of
 from causal_claims.claims.estimate import contrast, estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.kinds.directed import Beyond, check_way
 from causal_claims.claims.kinds.family import listed, parted
 from causal_claims.claims.kinds.settings import margin
-from causal_claims.claims.kinds.strongest import check_way
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.statistics.controls import beats as beats_controls
-from causal_claims.verdicts import Decision, Outcome, number
+from causal_claims.verdicts import Decision, Outcome
 
 
 @dataclass(frozen=True)
-class Beats(Rule):
+class Beats(Beyond):
     target: Effect
     controls: tuple[Effect, ...]
     way: str
@@ -35,26 +34,18 @@ class Beats(Rule):
         return f"beats {self.target.label} against {len(self.controls)} random sets"
 
     def needs(self) -> str:
-        side = "above" if self.way == "raises" else "below"
-        mark = number((1 if self.way == "raises" else -1) * self.beyond) if self.beyond else "0"
-        return f"{side} {mark} against their mean, and rank p <= .025"
+        return f"{super().needs()} against their mean, and rank p <= .025"
 
     def slug_parts(self) -> list[str]:
         cell = self.target.cells[0]
         return [cell.metric.name, cell.condition.slug, f"vs{len(self.controls)}sets"]
 
-    def margin(self) -> float:
-        return self.beyond if self.way == "raises" else -self.beyond
-
     def p_floor(self) -> float:
         return min(1.0, 2 / (len(self.controls) + 1))
 
-    def design(self) -> dict[str, object]:
-        return {"way": self.way}
-
     def decide(self, data: Data) -> Decision:
         """Both must hold: the rank among random sets (exact), and the paired interval over examples."""
-        sign = 1 if self.way == "raises" else -1
+        sign = self.sign
         D = data.matrix(self.effects())  # units x (1 + sets)
         found = beats_controls(sign * D[:, 0], sign * D[:, 1:], data.confidence)
         gap = contrast(D[:, 0] - D[:, 1:].mean(axis=1), data.sample(self.target), data)

@@ -8,10 +8,9 @@ from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
 from causal_claims.claims.estimate import estimate
+from causal_claims.claims.kinds.directed import Directed, check_way
 from causal_claims.claims.kinds.family import interventions, parted
 from causal_claims.claims.kinds.settings import margin, pair, whole
-from causal_claims.claims.kinds.strongest import check_way
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -21,7 +20,7 @@ from causal_claims.verdicts import Decision, Outcome
 
 
 @dataclass(frozen=True)
-class Counts(Rule):
+class Counts(Directed):
     each: tuple[Effect, ...]
     beyond: float
     low: int
@@ -48,16 +47,15 @@ class Counts(Rule):
         return None
 
     def design(self) -> dict[str, object]:
-        return {"way": self.way, "low": self.low, "high": self.high}
+        return {**super().design(), "low": self.low, "high": self.high}
 
     def decide(self, data: Data) -> Decision:
         """By the simultaneous band: those certainly beyond the margin, and those certainly not."""
-        sign = 1 if self.way == "raises" else -1
-        band = max_t(sign * data.matrix(self.each), data.seed, confidence=data.confidence)
+        band = max_t(self.sign * data.matrix(self.each), data.seed, confidence=data.confidence)
         above, below = int((band.low > self.beyond).sum()), int((band.high < self.beyond).sum())
         most = len(self.each) - below
         estimates = [estimate(data, one) for one in self.each]
-        point = sum(sign * one.effect > self.beyond for one in estimates)
+        point = sum(self.sign * one.effect > self.beyond for one in estimates)
         outcomes = [
             Outcome.SUPPORTED if low > self.beyond else Outcome.REFUTED if high < self.beyond else Outcome.INCONCLUSIVE
             for low, high in zip(band.low, band.high, strict=True)

@@ -6,7 +6,7 @@ from causal_claims.verdicts import Decision, Outcome, number
 
 def decision(estimate: Estimate, outcome: Outcome, reason: str, distance: float | None = None) -> Decision:
     """A decision that carries all figures of its estimate."""
-    undecided = outcome is Outcome.INCONCLUSIVE
+    is_open = outcome is Outcome.INCONCLUSIVE
     return Decision(
         outcome,
         reason,
@@ -21,8 +21,8 @@ def decision(estimate: Estimate, outcome: Outcome, reason: str, distance: float 
         estimate.p_floor,
         estimate.size,
         estimate.size_name,
-        estimate.smallest_detectable if undecided else None,
-        estimate.needed(distance) if undecided and distance is not None else None,
+        estimate.smallest_detectable if is_open else None,
+        estimate.needed(distance) if is_open and distance is not None else None,
         companions=estimate.companions,
     )
 

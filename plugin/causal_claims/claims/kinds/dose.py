@@ -12,30 +12,25 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect_of
 from causal_claims.claims.estimate import contrast, estimate
 from causal_claims.claims.kinds.deciding import decision, superiority, undecided
+from causal_claims.claims.kinds.directed import Beyond, check_way
 from causal_claims.claims.kinds.family import listed, parted
 from causal_claims.claims.kinds.settings import figure, margin
-from causal_claims.claims.kinds.strongest import check_way
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.statistics.dose import monotone as monotone_steps
 from causal_claims.statistics.dose import page, slope
-from causal_claims.verdicts import Decision, Outcome, number
+from causal_claims.verdicts import Decision, Outcome
 
 
 @dataclass(frozen=True)
-class Dose(Rule):
+class Dose(Beyond):
     doses: tuple[float, ...]
     curve: tuple[Effect, ...]
     way: str
     beyond: float
     monotone: bool
     kind = "dose"
-
-    @property
-    def sign(self) -> int:
-        return 1 if self.way == "raises" else -1
 
     def effects(self) -> tuple[Effect, ...]:
         return self.curve
@@ -47,17 +42,14 @@ class Dose(Rule):
     def needs(self) -> str:
         if self.monotone:
             return f"every step {'up' if self.sign > 0 else 'down'}, none back by more than {self.beyond:g}"
-        return f"{'above' if self.sign > 0 else 'below'} {number(self.sign * self.beyond) if self.beyond else 0} per unit of log k"
+        return f"{super().needs()} per unit of log k"
 
     def slug_parts(self) -> list[str]:
         words = [self.curve[0].cells[0].metric.name, "k" + "-".join(f"{k:g}" for k in self.doses)]
         return [*words, "monotone"] if self.monotone else words
 
-    def margin(self) -> float:
-        return self.sign * self.beyond
-
     def design(self) -> dict[str, object]:
-        return {"way": self.way, "doses": list(self.doses), "monotone": self.monotone}
+        return {**super().design(), "doses": list(self.doses), "monotone": self.monotone}
 
     def decide(self, data: Data) -> Decision:
         Y = self.sign * data.matrix(self.curve)  # units x doses

@@ -10,10 +10,10 @@ from causal_claims.claims.effects import Effect, effect, told_apart
 from causal_claims.claims.effects import joint as together
 from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import decision, superiority, undecided
+from causal_claims.claims.kinds.directed import Beyond, check_way
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.of_one import OfOne
 from causal_claims.claims.kinds.settings import effects, margin
-from causal_claims.claims.kinds.strongest import check_way
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -22,7 +22,7 @@ from causal_claims.verdicts import Decision, Outcome, number
 
 
 @dataclass(frozen=True)
-class Contrast(Rule):
+class Contrast(OfOne, Beyond):
     """A difference of effects against a margin; the two effects are compared directly, never by their two verdicts."""
 
     kind: str
@@ -31,37 +31,15 @@ class Contrast(Rule):
     way: str
     beyond: float
 
-    @property
-    def sign(self) -> int:
-        return 1 if self.way == "raises" else -1
-
-    def effects(self) -> tuple[Effect, ...]:
-        return (self.what,)
-
     def subject(self) -> str:
         return f"{self.kind} {self.words}"
-
-    def needs(self) -> str:
-        return f"{'above' if self.sign > 0 else 'below'} {number(self.sign * self.beyond) if self.beyond else 0}"
-
-    def margin(self) -> float:
-        return self.sign * self.beyond
-
-    def design(self) -> dict[str, object]:
-        return {"way": self.way}
-
-    def single(self) -> Effect:
-        return self.what
 
     def on(self, found: Estimate) -> Decision:
         return superiority(found, self.beyond, self.sign)
 
-    def decide(self, data: Data) -> Decision:
-        return self.on(estimate(data, self.what))
-
 
 @dataclass(frozen=True)
-class Throughout(Rule):
+class Throughout(Beyond):
     """A contrast beyond its margin in each of several versions."""
 
     versions: tuple[Effect, ...]
@@ -70,10 +48,6 @@ class Throughout(Rule):
     beyond: float
     kind = "interacts"
 
-    @property
-    def sign(self) -> int:
-        return 1 if self.way == "raises" else -1
-
     def effects(self) -> tuple[Effect, ...]:
         return self.versions
 
@@ -81,17 +55,11 @@ class Throughout(Rule):
         return f"{self.kind} {self.words}"
 
     def needs(self) -> str:
-        return f"{'above' if self.sign > 0 else 'below'} {number(self.margin()) if self.beyond else 0} in each of {len(self.versions)}"
+        return f"{super().needs()} in each of {len(self.versions)}"
 
     def slug_parts(self) -> list[str]:
         first = self.versions[0].cells[0]
         return [first.metric.name, first.condition.slug, "held"]
-
-    def margin(self) -> float:
-        return self.sign * self.beyond
-
-    def design(self) -> dict[str, object]:
-        return {"way": self.way}
 
     def decide(self, data: Data) -> Decision:
         """Supported where each is by its own interval; refuted where one is, by the band that holds for all at once."""

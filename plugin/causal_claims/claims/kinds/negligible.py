@@ -12,8 +12,9 @@ from causal_claims.claims.effects import Effect, as_effect, effect
 from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import decision, equivalence
 from causal_claims.claims.kinds.family import interventions, parted
+from causal_claims.claims.kinds.inside import Inside
+from causal_claims.claims.kinds.of_one import OfOne
 from causal_claims.claims.kinds.settings import margin
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -23,7 +24,20 @@ from causal_claims.verdicts import Decision, Outcome
 
 
 @dataclass(frozen=True)
-class Negligible(Rule):
+class Negligible(OfOne, Inside):
+    what: Effect
+    within: float
+    kind = "negligible"
+
+    def subject(self) -> str:
+        return f"negligible {self.what.label}"
+
+    def on(self, found: Estimate) -> Decision:
+        return equivalence(found, self.within)
+
+
+@dataclass(frozen=True)
+class EachNegligible(Inside):
     each: tuple[Effect, ...]
     within: float
     kind = "negligible"
@@ -32,34 +46,16 @@ class Negligible(Rule):
         return self.each
 
     def subject(self) -> str:
-        if len(self.each) == 1:
-            return f"negligible {self.each[0].label}"
         cells = [one.cells[0] for one in self.each]
         sites = compact(site for cell in cells for site in cell.condition.sites)
         return f"negligible {cells[0].metric.label} by each of {len(self.each)} at {sites}"
 
     def needs(self) -> str:
-        return f"{'all ' if len(self.each) > 1 else ''}within ±{self.within:g}"
-
-    def margin(self) -> float:
-        return self.within
-
-    def distance(self, effect: float) -> float:
-        return abs(self.within - abs(effect))
-
-    def single(self) -> Effect | None:
-        return self.each[0] if len(self.each) == 1 else None
-
-    def on(self, found: Estimate) -> Decision:
-        return equivalence(found, self.within)
+        return f"all {super().needs()}"
 
     def decide(self, data: Data) -> Decision:
-        if len(self.each) == 1:
-            return self.on(estimate(data, self.each[0]))
-        return self._decide_all(data, [estimate(data, one) for one in self.each])
-
-    def _decide_all(self, data: Data, estimates: list[Estimate]) -> Decision:
         """All inside needs no correction (Berger 1982); one outside is judged by the simultaneous band."""
+        estimates = [estimate(data, one) for one in self.each]
         single = [equivalence(one, self.within) for one in estimates]
         worst = max(range(len(estimates)), key=lambda i: abs(estimates[i].effect))
         found, label = estimates[worst], self.each[worst].label
@@ -104,9 +100,8 @@ def negligible(
     if (by is None) == (each is None) and not isinstance(what, Effect):
         raise ClaimsError("negligible(M, ...): give by= for one intervention or each= for many, and not both.")
     if each is None:
-        return Claim(Negligible((as_effect(what, by, "negligible"),), within), about)
+        return Claim(Negligible(as_effect(what, by, "negligible"), within), about)
     if isinstance(what, Effect):
         raise ClaimsError("negligible(effect, each=...): an effect already says by what; give the metric instead.")
-    return Claim(
-        Negligible(tuple(effect(what, by=one) for one in interventions(each, "negligible", "each")), within), about
-    )
+    every = tuple(effect(what, by=one) for one in interventions(each, "negligible", "each"))
+    return Claim(Negligible(every[0], within) if len(every) == 1 else EachNegligible(every, within), about)

@@ -4,49 +4,36 @@ from dataclasses import dataclass
 from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
-from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, as_effect
-from causal_claims.claims.estimate import Estimate, estimate
+from causal_claims.claims.estimate import Estimate
 from causal_claims.claims.kinds.deciding import decision, superiority, undecided
+from causal_claims.claims.kinds.directed import Beyond
+from causal_claims.claims.kinds.of_one import OfOne
 from causal_claims.claims.kinds.settings import figure, level_of, margin
-from causal_claims.claims.rule import Rule
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.verdicts import Decision, Outcome, number
 
 
 @dataclass(frozen=True)
-class Superiority(Rule):
+class Superiority(OfOne, Beyond):
     kind: str  # "raises" or "lowers": one rule, two directions
     what: Effect
     beyond: float
     smallest: float | None
 
     @property
-    def sign(self) -> int:
-        return 1 if self.kind == "raises" else -1
-
-    def effects(self) -> tuple[Effect, ...]:
-        return (self.what,)
+    def way(self) -> str:  # type: ignore[override]
+        return self.kind
 
     def subject(self) -> str:
         return f"{self.kind} {self.what.label}"
 
-    def needs(self) -> str:
-        where = number(self.sign * self.beyond) if self.beyond else "0"
-        return f"{'above' if self.sign > 0 else 'below'} {where}"
-
-    def margin(self) -> float:
-        return self.sign * self.beyond
-
-    def single(self) -> Effect:
-        return self.what
+    def design(self) -> dict[str, object]:
+        return {}
 
     def on(self, found: Estimate) -> Decision:
         return superiority(found, self.beyond, self.sign, self.smallest)
-
-    def decide(self, data: Data) -> Decision:
-        return self.on(estimate(data, self.what))
 
 
 def raises(
@@ -87,14 +74,11 @@ def _superiority(
 
 
 @dataclass(frozen=True)
-class Bound(Rule):
+class Bound(OfOne):
     kind: str  # "above" or "below"
     what: Effect
     bound: float
     ceiling = "correlational"
-
-    def effects(self) -> tuple[Effect, ...]:
-        return (self.what,)
 
     def subject(self) -> str:
         return f"{self.kind} {self.what.label}"
@@ -104,12 +88,6 @@ class Bound(Rule):
 
     def margin(self) -> float:
         return self.bound
-
-    def single(self) -> Effect:
-        return self.what
-
-    def decide(self, data: Data) -> Decision:
-        return self.on(estimate(data, self.what))
 
     def on(self, found: Estimate) -> Decision:
         side = 1 if self.kind == "above" else -1

@@ -9,10 +9,9 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, effect
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.kinds.directed import Directed, check_way
 from causal_claims.claims.kinds.family import interventions, parted
 from causal_claims.claims.kinds.settings import effects, several
-from causal_claims.claims.kinds.strongest import check_way
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -21,7 +20,7 @@ from causal_claims.verdicts import Decision, Outcome
 
 
 @dataclass(frozen=True)
-class Ranks(Rule):
+class Ranks(Directed):
     order: tuple[Effect, ...]
     way: str
     kind = "ranks"
@@ -41,13 +40,9 @@ class Ranks(Rule):
     def slug_parts(self) -> list[str]:
         return [self.order[0].cells[0].metric.name, ">".join(one.cells[0].condition.slug for one in self.order)[:60]]
 
-    def design(self) -> dict[str, object]:
-        return {"way": self.way}
-
     def decide(self, data: Data) -> Decision:
-        sign = 1 if self.way == "raises" else -1
-        found = ordered(sign * data.matrix(self.order))
-        steps = [a - b if sign > 0 else b - a for a, b in zip(self.order, self.order[1:], strict=False)]
+        found = ordered(self.sign * data.matrix(self.order))
+        steps = [a - b if self.sign > 0 else b - a for a, b in zip(self.order, self.order[1:], strict=False)]
         gaps = [estimate(data, step) for step in steps]
         outcomes = [Outcome.SUPPORTED if one.interval.low > 0 else Outcome.INCONCLUSIVE for one in gaps]
         parts = parted(steps, gaps, outcomes)

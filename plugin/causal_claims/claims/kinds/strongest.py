@@ -9,9 +9,9 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, as_effect, effect
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
+from causal_claims.claims.kinds.directed import Directed, check_way
 from causal_claims.claims.kinds.family import interventions, parted
 from causal_claims.claims.kinds.settings import effects, several
-from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -21,7 +21,7 @@ from causal_claims.verdicts import Decision, Outcome
 
 
 @dataclass(frozen=True)
-class Strongest(Rule):
+class Strongest(Directed):
     winner: Effect
     others: tuple[Effect, ...]
     picked: str
@@ -48,15 +48,11 @@ class Strongest(Rule):
         condition = [cell.condition.slug] if cell.condition.steps else []
         return [cell.metric.name, *condition, f"of{len(self.others) + 1}"]
 
-    def design(self) -> dict[str, object]:
-        return {"way": self.way}
-
     def decide(self, data: Data) -> Decision:
-        sign = 1.0 if self.way == "raises" else -1.0
-        D = sign * data.matrix(self.effects())  # units x (1 + others)
+        D = self.sign * data.matrix(self.effects())  # units x (1 + others)
         found = strongest_of(D, 0, picked_after=self.picked == "after", seed=data.seed)
         rival = self.others[found.rival - 1]
-        lead = estimate(data, self.winner - rival if sign > 0 else rival - self.winner)
+        lead = estimate(data, self.winner - rival if self.sign > 0 else rival - self.winner)
         estimates = [estimate(data, one) for one in self.effects()]
         parts = parted(self.effects(), estimates, [Outcome.SUPPORTED] + [Outcome.INCONCLUSIVE] * len(self.others))
         thin = estimates[0].thin or lead.thin
@@ -101,10 +97,3 @@ def strongest(
     if not others:
         raise ClaimsError("strongest(..., among=...): there is no other to be stronger than; list the rivals.")
     return Claim(Strongest(winner, others, picked, way), about)
-
-
-def check_way(kind: str, way: str) -> int:
-    """The sign of a declared direction."""
-    if way not in ("raises", "lowers"):
-        raise ClaimsError(f"{kind}(..., way={way!r}): the direction is 'raises' or 'lowers', declared before looking.")
-    return 1 if way == "raises" else -1

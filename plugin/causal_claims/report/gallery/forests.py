@@ -9,8 +9,9 @@ from causal_claims.ledger import Record
 from causal_claims.report import glance, scales
 from causal_claims.report.figures import Figure
 from causal_claims.report.pictures.forest import Row, forest
-from causal_claims.report.text import clean, count
+from causal_claims.report.text import clean
 from causal_claims.report.values import Numbers
+from causal_claims.verdicts import count
 
 _ROWS = 120  # of all forests of a page
 _LARGE = 150  # claims beyond which the table itself is the place to look

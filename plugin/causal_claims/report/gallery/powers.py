@@ -11,9 +11,10 @@ from causal_claims.ledger import Record
 from causal_claims.report import glance
 from causal_claims.report.figures import Figure
 from causal_claims.report.pictures.curves import Curve, power_curves
-from causal_claims.report.text import clean, count
+from causal_claims.report.text import clean
 from causal_claims.report.values import Numbers
 from causal_claims.statistics.power import power
+from causal_claims.verdicts import count
 
 _ONE_SIDED = {"raises": 1, "lowers": -1, "above": 1, "below": -1}
 _DECIDED = ("SUPPORTED", "REFUTED", "INCONCLUSIVE")
