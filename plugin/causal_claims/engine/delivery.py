@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import RLock
 
 from torch import Tensor, promote_types, stack
 
@@ -13,7 +13,7 @@ from causal_claims.interventions.intervention import Intervention
 from causal_claims.measurements import Receipt
 from causal_claims.sites import Site
 
-_BODY = Lock()  # batches run beside one another, and a body may draw from torch's one generator
+_BODY = RLock()  # batches run beside one another, and a body may draw from torch's one generator
 
 
 @dataclass(eq=False)

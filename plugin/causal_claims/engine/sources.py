@@ -1,7 +1,7 @@
 """What other runs have at a site: means over the set, and the tensors of other prompts."""
 
 from collections.abc import Callable, Sequence
-from threading import Lock
+from threading import RLock
 
 from torch import Tensor
 
@@ -29,7 +29,7 @@ class Sources:
         self._means: dict[Key, Tensor] | None = None
         self._held: dict[tuple[str, tuple[int, ...]], tuple[Batch, dict[Key, Tensor]]] = {}
         self._texts: dict[str, list[str]] = {}
-        self._one = Lock()  # batches that run beside one another ask for the same
+        self._one = RLock()  # batches that run beside one another ask for the same
 
     def mean(self, key: Key) -> Tensor:
         with self._one:
