@@ -19,12 +19,13 @@ $(VENV)/.done: pyproject.toml
 	$(BIN)/python -m pip install --quiet -e ".[models,dev]"
 	touch $@
 
-claims: setup reports/calibration.json
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest claims -n 2 --claims-stand-in --claims-inconclusive=skip --junitxml reports/junit.xml
-
-reports/calibration.json: | setup
+# The certificate is made beside the claims, whose page shows it at the end; a rate that is off fails the target.
+claims: setup
 	mkdir -p reports
-	$(BIN)/causal-claims calibrate --runs 200 --json $@
+	export OMP_NUM_THREADS=1; \
+	test -f reports/calibration.json || $(BIN)/causal-claims calibrate --runs 200 --json reports/calibration.json & made=$$!; \
+	$(BIN)/python -m pytest claims -n 2 --claims-stand-in --claims-inconclusive=skip --junitxml reports/junit.xml; judged=$$?; \
+	wait $$made; made=$$?; exit $$((judged ? judged : made))
 
 test: check tests
 

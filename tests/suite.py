@@ -43,7 +43,7 @@ class Run:
 
     @property
     def outcomes(self) -> dict[str, str]:
-        """Outcome by the head in the condition, or by claim id where it was given by hand."""
+        """Outcome by claim id."""
         return {one["id"]: one["outcome"] for one in self.records}
 
     @cached_property

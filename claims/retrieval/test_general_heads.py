@@ -7,13 +7,13 @@ Reported: a rule and no figure; 7 such heads in Llama-3-8B-Instruct (run of 2026
 What is wrong with the design: "general" is read off a count, with no word on what chance would give; lists by attention
 say where heads look and not what they do.
 
-How it is decided here: 20 of at least 1,024 heads in each of nine independent lists put a given head into seven of them
-with a probability below 1 in 10 billion; the share of heads that are there must exceed one in a million, by the exact
-interval.  That they are general in what they do is S1-3, task by task.
+How it is decided here: 20 of 1,024 heads in each of nine independent lists put a given head into seven of them with a
+probability of 1 in 26 billion (of 768, as the stand-in has, 1 in 3 billion); the share of heads that are there must exceed
+one in a million, by the exact interval.  That they are general in what they do is S1-3, task by task.
 """
 
 import pytest
-from causal_claims import Metric, above, heads, level, model_counts, picked
+from causal_claims import Metric, above, heads, level, picked
 
 from fixtures.retrieval import BY_ATTENTION, GENERAL
 
@@ -23,11 +23,9 @@ pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-
 @pytest.mark.parametrize("claim", [
     picked(lambda found: above(level(Metric("in_7_of_9_lists")), 1e-6, id="S1-8.more_than_chance"), BY_ATTENTION)
 ])  # fmt: skip
-def test_more_heads_are_shared_than_by_chance(claim, holds, model_key):
-    model = model_counts(model_key)
-
+def test_more_heads_are_shared_than_by_chance(claim, holds):
     def table(found):
-        every = [head for layer in range(model.layers) for head in heads(layer, range(model.heads))]
+        every = [head for layer in range(found.layers) for head in heads(layer, range(found.width))]
         return {"baseline": {str(head): float(found.times(head) >= GENERAL) for head in every}}
 
     assert holds(claim, values=table)

@@ -15,7 +15,7 @@ S1-5.
 """
 
 import pytest
-from causal_claims import Metric, Pick, below, heads, level, lowers, model_counts, picked
+from causal_claims import Metric, Pick, below, heads, level, lowers, picked
 
 from fixtures.reports import TASKS
 from fixtures.retrieval import ABLE, same
@@ -37,12 +37,10 @@ def test_without_the_heads_that_copy_most_the_needle_is_lost(claim, holds):
 @pytest.mark.parametrize("claim", [
     picked(lambda found: below(level(Metric("copies")), 0.05, reported=0.05, id="S1-11.sparse"), EVERY)
 ])  # fmt: skip
-def test_fewer_than_5_percent_of_heads_retrieve(claim, holds, model_key):
-    model = model_counts(model_key)
-
+def test_fewer_than_5_percent_of_heads_retrieve(claim, holds):
     def table(found):
         score = dict(found.lists["all"])
-        every = [head for layer in range(model.layers) for head in heads(layer, range(model.heads))]
+        every = [head for layer in range(found.layers) for head in heads(layer, range(found.width))]
         return {"baseline": {str(head): float(score[head] >= THRESHOLD) for head in every}}
 
     assert holds(claim, values=table)

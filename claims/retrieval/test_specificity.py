@@ -40,7 +40,6 @@ from fixtures.retrieval import (
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-5")]
 
-LAYERS = 32
 FIRST = 5  # heads of a list that are looked at one by one
 
 
@@ -66,7 +65,7 @@ def test_every_one_of_the_first_five_heads_does_something(claim, holds):
 
 def one_draw(heads):
     """As published: 20 heads of all layers by one seed, leaving out the shared heads only."""
-    free = [Head(layer, i) for layer in range(LAYERS) for i in range(heads.width)]
+    free = [Head(layer, i) for layer in range(heads.layers) for i in range(heads.width)]
     kept = [head for head in free if head not in heads.shared(GENERAL)]
     return same(random.Random(42).sample(kept, 20), "20 random heads of one draw", **FEW)
 

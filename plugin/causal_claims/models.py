@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import Head, KVHead, Site, VSlice
+from causal_claims.sites import Head, KVHead, Site
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ModelSpec:
     revision: str | None = None  # full commit hash; the gate refuses less
     path: str | None = None  # local checkpoint, instead of the hub
     dtype: str = "float32"
-    device_map: str | None = None
+    device_map: str | None = None  # lays the weights over several cards where one does not hold them
     tokenizer: str | None = None
     gated: bool = False
     trust_remote_code: bool = False
@@ -31,6 +31,7 @@ class ModelSpec:
     kv_heads: int | None = None
     min_memory_gb: float | None = None
     stand_in: str | None = None  # the planted family that can take its place
+    stand_in_layers: int | None = None  # of the stand-in, where fewer than the real model has will do
     markers: tuple[str, ...] = ()  # further names that select it
     standing_in: str | None = None  # "family/variant" while a stand-in takes its place; never read from models.yaml
 
@@ -42,9 +43,9 @@ class ModelSpec:
         """What is wrong with this address on this model, or None."""
         if self.layers is not None and site.layer >= self.layers:
             return f"{site} is out of range: {self.key} has {self.layers} layers, 0 to {self.layers - 1}"
-        limit = {Head: (self.heads, "query heads"), KVHead: (self.kv_heads, "key/value heads"), VSlice: (None, "")}
-        count, noun = limit.get(type(site), (None, ""))
-        if count is not None and site.index >= count:  # type: ignore[union-attr]
+        limits = {Head: (self.heads, "query heads"), KVHead: (self.kv_heads, "key/value heads")}
+        count, noun = limits.get(type(site), (None, ""))
+        if count is not None and isinstance(site, Head | KVHead) and site.index >= count:
             return f"{site} is out of range: {self.key} has {count} {noun} a layer, 0 to {count - 1}"
         return None
 
@@ -99,11 +100,13 @@ class Registry:
 _FIELDS: dict[str, tuple[type, ...]] = {
     "family": (str,), "id": (str,), "revision": (str,), "path": (str,), "dtype": (str,), "device_map": (str,),
     "tokenizer": (str,), "gated": (bool,), "trust_remote_code": (bool,), "quantisation": (str,), "layers": (int,),
-    "heads": (int,), "kv_heads": (int,), "min_memory_gb": (int, float), "stand_in": (str,), "markers": (list,),
+    "heads": (int,), "kv_heads": (int,), "min_memory_gb": (int, float), "stand_in": (str,), "stand_in_layers": (int,),
+    "markers": (list,),
 }  # fmt: skip
 _TAKEN = ("parametrize", "skip", "skipif", "xfail", "usefixtures", "filterwarnings", "tryfirst", "trylast", "finding",
           "xdist_group")  # fmt: skip
-_DTYPES = ("float32", "float16", "bfloat16", "auto")
+_MAPS = ("auto", "balanced", "balanced_low_0", "sequential")  # transformers' own
+DTYPES = ("float32", "float16", "bfloat16", "auto")
 
 
 def load_registry(path: Path) -> Registry:
@@ -165,7 +168,7 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
         kinds = _FIELDS[name]
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise ClaimsError(f"{where}: {name} must be {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}.")
-        if name in ("layers", "heads", "kv_heads") and isinstance(value, int) and value < 1:
+        if name in ("layers", "heads", "kv_heads", "stand_in_layers") and isinstance(value, int) and value < 1:
             raise ClaimsError(f"{where}: {name} must be at least 1, not {value}.")
         if isinstance(value, str) and not (value.strip() and value.isprintable()):
             raise ClaimsError(f"{where}: {name} {value!r} is blank or cannot be printed.")
@@ -184,8 +187,12 @@ def _entry(path: Path, key: Any, entry: Any) -> ModelSpec:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and those begin with a letter.")
         if name in _TAKEN:
             raise ClaimsError(f"{where}: {what} {name!r} becomes a pytest marker, and pytest has one of that name.")
-    if entry.get("dtype", "float32") not in _DTYPES:
-        raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(_DTYPES)}.")
+    if entry.get("dtype", "float32") not in DTYPES:
+        raise ClaimsError(f"{where}: dtype {entry['dtype']!r} is not one of {listing(DTYPES)}.")
+    if entry.get("device_map") not in (None, *_MAPS):
+        raise ClaimsError(
+            f"{where}: device_map {entry['device_map']!r} is not one of {listing(_MAPS)}: how weights are laid over cards."
+        )
     heads, shared = entry.get("heads"), entry.get("kv_heads")
     if heads and shared and heads % shared:
         raise ClaimsError(f"{where}: {heads} heads cannot share {shared} key/value heads evenly.")

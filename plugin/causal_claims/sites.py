@@ -4,7 +4,6 @@ A site also knows its place in the order of computation, so that a claim can be 
 whether what it writes can reach what it reads.
 """
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -101,7 +100,7 @@ class Resid:
 
     def __post_init__(self) -> None:
         _check(self, self.layer, 0)
-        if self.at not in ("pre", "mid", "post"):
+        if self.at not in RESID_STAGES:
             raise ClaimsError(
                 f"Resid({self.layer}, {self.at!r}): the residual stream is read at 'pre', 'mid' or 'post'."
             )
@@ -150,30 +149,13 @@ def distinct(sites: Iterable[S], asked: str) -> tuple[S, ...]:
     return chosen
 
 
-def spellable(value: object) -> bool:
-    """Whether an option's value can stand in a spelling, `ablate(L27.H11, how=mean)`, and be read back."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, bool | int) or (
-        isinstance(value, str)
-        and bool(value)
-        and value == value.strip()
-        and value.isprintable()
-        and not set(value) & set("(),=")
-        and " + " not in value
-        and " on " not in value
-    )
-
-
 def compact(sites: Iterable[Site]) -> str:
     """Sites in few characters, runs of heads folded: `L25.H0..31`, `L27.H1+H11+H22`."""
     parts: list[str] = []
     groups: dict[str, list[int]] = {}
     for site in sorted(set(sites), key=str):
-        if isinstance(site, Head | KVHead) and type(site) in (
-            Head,
-            KVHead,
-        ):  # a place in a list that is not known yet has a name instead
+        # a place in a list that is not known yet is a kind of head with a name instead
+        if type(site) is Head or type(site) is KVHead:
             groups.setdefault(f"L{site.layer}.{'H' if isinstance(site, Head) else 'KV'}", []).append(site.index)
         else:
             parts.append(str(site))
@@ -200,15 +182,3 @@ def _check(site: object, layer: int, index: int) -> None:
             raise ClaimsError(f"{type(site).__name__}: {name} must be a whole number, not {value!r}.")
         if value < 0:
             raise ClaimsError(f"{type(site).__name__}: {name} is {value}; layers and heads are counted from 0.")
-
-
-def literal(text: str, like: str | int | float | bool | None = None) -> str | int | float | bool:
-    """The option's value that prints as `text`; of the same type as its default, where that is known."""
-    if isinstance(like, str):
-        return text
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            pass
-    return {"True": True, "False": False}.get(text, text)

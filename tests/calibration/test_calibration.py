@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from causal_claims.calibration import Cell, calibrate
+from causal_claims.calibration import Rate, calibrate
 from causal_claims.calibration.certificate import load_tables, tolerance
 from causal_claims.calibration.families import FAMILIES
 from causal_claims.calibration.simulate import EXACT, SIMULATORS
@@ -19,7 +19,7 @@ TABLED = [section for section in SIMULATORS if section not in EXACT]
 
 @pytest.mark.parametrize("section", TABLED)
 def test_our_procedures_reach_their_tabled_rates(section: str) -> None:
-    """Every cell of the table, at a twentieth of its runs."""
+    """Every rate of the table, at a twentieth of its runs."""
     assert calibrate(REDUCED, seed=1, sections=[section]).off == ()
 
 
@@ -72,7 +72,7 @@ WRONG = {
 def test_a_wrong_procedure_is_caught(
     monkeypatch: pytest.MonkeyPatch, module: Any, name: str, wrong: Any, section: str
 ) -> None:
-    """Put in the place of the right one, it turns cells off at the reduced size."""
+    """Put in the place of the right one, it turns rates off at the reduced size."""
     monkeypatch.setattr(module, name, wrong)
 
     assert not calibrate(REDUCED, seed=1, sections=[section]).ok
@@ -85,15 +85,15 @@ def test_a_wrong_binary_interval_is_caught(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("causal_claims.calibration.certificate.load_tables", lambda: tables)
     monkeypatch.setattr(binary, "melded", binary.bonett_price)
 
-    assert {cell.quantity.split()[0] for cell in calibrate(REDUCED, 1, ["1.4"]).off} == {"melded"}
+    assert {rate.quantity.split()[0] for rate in calibrate(REDUCED, 1, ["1.4"]).off} == {"melded"}
 
 
 def test_the_seed_fixes_every_rate_whatever_sections_are_asked_for() -> None:
     """A section alone has the rates that it has among others."""
     alone, among = calibrate(200, 3, ["1.7"]), calibrate(200, 3, ["1.6", "1.7"])
 
-    assert alone.cells == among.cells[-len(alone.cells) :]
-    assert calibrate(200, 4, ["1.7"]).cells != alone.cells
+    assert alone.rates == among.rates[-len(alone.rates) :]
+    assert calibrate(200, 4, ["1.7"]).rates != alone.rates
 
 
 def test_a_certificate_goes_into_a_ledger_as_plain_values() -> None:
@@ -102,16 +102,16 @@ def test_a_certificate_goes_into_a_ledger_as_plain_values() -> None:
     written = json.loads(json.dumps(certificate.to_json()))
 
     assert certificate.to_json() == written
-    assert {"section": "1.7", "case": {"data": "normal", "n": 16, "z": 2}}.items() <= written["cells"][0].items()
+    assert {"section": "1.7", "case": {"data": "normal", "n": 16, "z": 2}}.items() <= written["rates"][0].items()
     assert repr(certificate) == "calibration of 6 rates, 200 runs, seed 3: 0 off"
 
 
-def test_a_cell_is_off_beyond_its_tolerance() -> None:
+def test_a_rate_is_off_beyond_its_tolerance() -> None:
     """And says itself in one line."""
-    cell = Cell("1.1", {"data": "normal", "n": 8}, "t below", 3.2, 2.4, 2.4, 0.5, 1000)
+    rate = Rate("1.1", {"data": "normal", "n": 8}, "t below", 3.2, 2.4, 2.4, 0.5, 1000)
 
-    assert repr(cell) == "1.1 data normal, n 8: t below 3.20 %, table 2.4 %, off"
-    assert Cell("3", {}, "refuted", 5.8, 0.7, 5.4, 0.5, 1000).verdict == "ok"
+    assert repr(rate) == "1.1 data normal, n 8: t below 3.20 %, table 2.4 %, off"
+    assert Rate("3", {}, "refuted", 5.8, 0.7, 5.4, 0.5, 1000).verdict == "ok"
 
 
 def test_the_tolerance_counts_both_simulations() -> None:

@@ -31,9 +31,6 @@ from causal_claims import (
     specific,
     strongest,
 )  # fmt: skip
-from causal_claims.verdicts import Decision, Outcome, number, one_line
-from hypothesis import given
-from hypothesis import strategies as st
 
 M = Metric("x")
 H = [ablate(h) for h in heads(0, range(40))]
@@ -63,24 +60,6 @@ def test_every_kind_is_a_hashable_value_with_subject_needs_slug_and_id(place):
 
 def test_all_kinds_have_different_ids():
     assert len({claim.id for claim in EVERY}) == len(EVERY)
-
-
-def test_an_id_does_not_depend_on_margin_wording_or_what_is_said_about_the_claim():
-    plain = raises(M, by=H[0])
-
-    assert raises(M, by=H[0], beyond=0.3, reported=1, source="a", finding="S1").id == plain.id
-    assert raises(M, by=H[1]).id != plain.id
-    assert lowers(M, by=H[0]).id != plain.id
-    assert raises(M.on("facts"), by=H[0]).id != plain.id
-    assert raises(M, by=H[0], id="mine").id == "mine"
-
-
-def test_ids_are_the_same_in_every_process():
-    assert (
-        raises(M, by=H[0]).id
-        == raises(Metric("x"), by=ablate(Head(0, 0))).id
-        == "raises-x-L0.H0-066" + raises(M, by=H[0]).id[18:]
-    )
 
 
 @pytest.mark.parametrize(("build", "words"), [
@@ -144,46 +123,6 @@ def test_random_sets_match_the_layers_leave_out_the_target_and_never_repeat():
 def test_more_random_sets_than_there_are_is_refused_with_the_number_there_is():
     with pytest.raises(ClaimsError, match="only 15 different sets"):
         random_sets([Head(0, 2)], 39, heads=16)
-
-
-@given(
-    st.sampled_from(list(Outcome)),
-    st.text(max_size=400),
-    st.text(max_size=400),
-    st.floats(allow_nan=True),
-    st.floats(0, 1e9),
-)
-def test_the_one_line_form_is_one_line_of_at_most_200_characters(outcome, subject, reason, effect_size, half):
-    decision = Decision(outcome, reason, effect_size, effect_size - half, effect_size + half, n=10)
-    line = one_line(outcome, subject, reason, decision, "above +0.02", 0.06)
-
-    assert line.startswith(str(outcome))
-    assert len(line) <= 200
-    assert "\n" not in line
-
-
-def test_the_one_line_form_is_as_documented():
-    decision = Decision(Outcome.REFUTED, "", 0.004, -0.001, 0.009, n=80)
-
-    assert one_line(Outcome.REFUTED, "raises r_v by ablate(L27.H11)", "", decision, "above +0.02", 0.0612) == (
-        "REFUTED raises r_v by ablate(L27.H11): +0.004 [-0.001, +0.009] n=80, needs above +0.02 (reported +0.0612)"
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"),
-        (-0.0, "0"),
-        (0.0612, "+0.0612"),
-        (-1234.5678, "-1235"),
-        (1e-9, "+1.00e-09"),
-        (None, "n/a"),
-        (float("inf"), "unbounded"),
-    ],
-)
-def test_figures_for_people(value, text):
-    assert number(value) == text
 
 
 KINDS = (Path(__file__).parents[2] / "docs" / "writing-a-claim.md").read_text(encoding="utf-8").split("## Kinds\n")[1]

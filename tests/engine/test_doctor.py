@@ -1,6 +1,7 @@
 """What can run here."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from causal_claims.cli import main
@@ -25,6 +26,19 @@ def test_weights_that_are_here_and_do_not_fit(checkpoints):
     found = ready(ModelSpec("m", "llama", "x", path=str(checkpoints["llama"]), min_memory_gb=150), SMALL)
     assert not found.runs
     assert "needs 150 GB while no device has more than 8 GB" in found.why
+
+
+def test_weights_that_several_cards_hold_together(checkpoints):
+    cards = (*SMALL, Device("cuda:0", "a card", 80.0, 79.0), Device("cuda:1", "a card", 80.0, 79.0))
+    spec = ModelSpec("m", "llama", "x", path=str(checkpoints["llama"]), min_memory_gb=150, device_map="auto")
+    found = ready(spec, cards)
+    assert found.runs
+    assert "fits 2 cards together" in found.why
+    alone = ready(replace(spec, device_map=None), cards)
+    assert not alone.runs
+    assert "no device has more than 80 GB, and 2 cards together 152 GB beside passes" in alone.why
+    assert "device_map: auto in models.yaml" in alone.advice
+    assert not ready(replace(spec, min_memory_gb=170), cards).runs
 
 
 @pytest.mark.parametrize("gated", [False, True])

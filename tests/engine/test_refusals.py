@@ -81,13 +81,12 @@ def test_several_models_stay_in_memory_where_they_fit(registry, monkeypatch):
     engine = Engine(registry, QUIET)
     first, second = engine.loaded("gpt2"), engine.loaded("llama")
     assert (engine.loaded("gpt2"), engine.loaded("llama")) == (first, second)
-    monkeypatch.setattr("causal_claims.engine.room.free", lambda device: 0.0)
+    monkeypatch.setattr("causal_claims.engine.room.free", lambda device: [0.0])
     engine.loaded("mistral")
     assert engine.loaded("gpt2") is not first
 
 
-def test_a_device_map_is_handed_on_where_there_are_cards(folder, monkeypatch):
-    import torch
+def test_a_processor_needs_no_device_map(folder, monkeypatch):
     import transformers
 
     seen = {}
@@ -99,13 +98,7 @@ def test_a_device_map_is_handed_on_where_there_are_cards(folder, monkeypatch):
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", pretrained)
     with pytest.raises(ClaimsError, match="cannot be loaded: no card here"):
         load(path=str(folder), device_map="auto")
-    assert seen["device_map"] is None  # one processor needs none
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with pytest.raises(ClaimsError, match="no card here"):
-        Engine(
-            Registry({"m": ModelSpec("m", "gpt2", "x", path=str(folder), device_map="auto")}), Settings(device="cuda")
-        ).loaded("m")
-    assert seen["device_map"] == "auto"
+    assert "device_map" not in seen  # one processor needs none
 
 
 def test_quantised_weights_are_refused_and_not_silently_read_as_something_else(folder):
@@ -132,7 +125,7 @@ def test_weights_in_two_places_are_refused(folder, monkeypatch):
     monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", offloaded)
     monkeypatch.setattr(torch.nn.Module, "to", lambda module, device: module)
     with pytest.raises(
-        NotRunError, match=r"put the weights in 2 places \(cpu, offloaded\), and a model is measured on one device"
+        NotRunError, match=r"put the weights in 2 places \(cpu, offloaded\), and only weights that lie on cards"
     ):
         load(path=str(folder), device_map="auto")
 

@@ -312,11 +312,11 @@ def test_exactly_is_equality_and_not_statistics():
 
 
 IDS = [f"t{i}" for i in range(40)]
-RISING = np.arange(40.0)
+CLIMB = np.arange(40.0)
 
 
 def test_tokens_that_a_tokenizer_leaves_out_do_not_count():
-    found = verdict(enriched(X, members=[*IDS[30:], "absent", "neither"]), {"baseline": RISING}, ids=IDS)
+    found = verdict(enriched(X, members=[*IDS[30:], "absent", "neither"]), {"baseline": CLIMB}, ids=IDS)
 
     assert (found.outcome, found.evidence.decision.n) == (S, 10)
 
@@ -324,7 +324,7 @@ def test_tokens_that_a_tokenizer_leaves_out_do_not_count():
 def test_enrichment_of_one_head_over_another_reads_both():
     claim = enriched(level(X) - level(X, under=H[0]), members=IDS[30:])
 
-    assert outcome(claim, {"baseline": RISING, H[0]: 2 * RISING}, ids=IDS) == R
+    assert outcome(claim, {"baseline": CLIMB, H[0]: 2 * CLIMB}, ids=IDS) == R
 
 
 @pytest.mark.parametrize(("noise", "expected"), [(0.1, S), (300.0, I)])

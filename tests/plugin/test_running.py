@@ -35,10 +35,7 @@ def test_a_worker_that_is_killed_fails_one_test_once_and_the_run_exits_11(tmp_pa
 
     assert run.code == 11
     assert "1 failed, 15 passed" in run.text
-    assert (
-        run.ledger["run"]["crashed"] == ["test_x.py::test_it[toy-raises-x-L0.H0-5]"]
-        or len(run.ledger["run"]["crashed"]) == 1
-    )
+    assert run.ledger["run"]["crashed"] == ["test_x.py::test_it[toy-raises-x-L0.H0-c5]"]
     assert sorted(run.outcomes) == sorted(f"c{b}" for b in range(12) if b != 5)
 
 
@@ -251,7 +248,7 @@ def test_a_plan_measures_and_writes_nothing_with_workers_or_without(tmp_path, wo
     suite = ONE.with_file("test_boom.py", "def test_boom(): raise SystemExit(9)\n")
     run = suite.run("--claims-plan", workers=workers, folder=tmp_path)
 
-    assert run.code in (0, 5)
+    assert run.code == 0
     assert "toy  raises x by ablate(L0.H0): n=40" in run.text
     assert "2 distinct cells" in run.text
     assert not (tmp_path / "reports").exists()
@@ -273,7 +270,8 @@ def test_a_folder_that_cannot_be_written_to_does_not_lose_the_exit_code(tmp_path
     (tmp_path / "full").symlink_to("/dev/full/none")
     run = ONE.run_here("--claims-reports", "full", folder=tmp_path)
 
-    assert run.code in (1, 4)
+    assert run.code == 1
+    assert "the reports could not be written" in run.text
     assert "Traceback" not in run.text
 
 

@@ -20,11 +20,8 @@ from causal_claims.recorded import read_measurements, write_measurements
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-settings.register_profile(
-    "same-examples", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("same-examples")
 X, BY = Metric("x"), ablate(Head(0, 0))
+SAME_FOLDER = [HealthCheck.function_scoped_fixture]  # every example writes the same file over
 NUMBERS = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=6)
 
 
@@ -66,6 +63,7 @@ def test_every_format_reads_to_the_last_digit(tmp_path, suffix):
     assert found[1][2] == [1.1, 3.0, 1 / 3]
 
 
+@settings(suppress_health_check=SAME_FOLDER)
 @given(st.permutations(range(6)))
 def test_the_order_of_rows_never_matters(tmp_path, order):
     table = rows()
@@ -75,6 +73,7 @@ def test_the_order_of_rows_never_matters(tmp_path, order):
     )
 
 
+@settings(suppress_health_check=SAME_FOLDER)
 @given(NUMBERS, st.text(min_size=1, max_size=5).filter(str.strip), st.integers(0, 3))
 def test_what_is_written_reads_back(tmp_path, values, name, shift):
     ids = tuple(sorted(f"{name}{i}" for i in range(len(values))))
@@ -112,7 +111,7 @@ def test_a_table_of_our_own_may_hold_a_condition_alone_and_arms_that_end_early(t
 
 def test_what_is_known_of_numbers_travels_with_them(tmp_path):
     pick = Pick("summed_attention", over="discovery", lists=("a",), top=2)
-    heads = Heads({"a": ((Head(3, 1), 0.5), (Head(0, 2), 0.25))}, "screened", given=(Head(3, 1),), width=4)
+    heads = Heads({"a": ((Head(3, 1), 0.5), (Head(0, 2), 0.25))}, "screened", given=(Head(3, 1),), width=4, layers=6)
     receipt = Receipt(("L0.H0 (columns 0-3)",), 2, 2, 0.5, removed=True)
     ids = ("e0", "e1")
     bare = Measurement("toy", "x", "baseline", ids, ids, np.ones(2))

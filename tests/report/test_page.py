@@ -193,7 +193,7 @@ def test_without_measurements_the_page_says_what_it_lacks():
 
 def test_the_certificate_is_shown_and_its_absence_too(tmp_path):
     made = sources()
-    cell = {
+    rate = {
         "section": "1.1",
         "case": {"n": 20},
         "quantity": "miss",
@@ -203,7 +203,7 @@ def test_the_certificate_is_shown_and_its_absence_too(tmp_path):
         "verdict": "ok",
     }
     path = tmp_path / "calibration.json"
-    path.write_text(json.dumps({"runs": 2000, "seed": 0, "cells": [cell]}))
+    path.write_text(json.dumps({"runs": 2000, "seed": 0, "rates": [rate]}))
 
     assert "1 simulated error rate against the published tables, 2,000 data sets each" in render_page(
         replace(made, certificate=read_certificate(path))

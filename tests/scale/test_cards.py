@@ -116,6 +116,9 @@ def simulated(tests, models, workers, seed=0, crash=0.0):
         index = node.queue.pop(0)
         node.done.append(tests[index])
         schedule.mark_test_complete(node, index)
+        assert all(schedule.assigned_work[node].values()), (
+            "what is done is forgotten, or each test costs more than the last"
+        )
     return nodes + dead, crashed
 
 
@@ -146,7 +149,7 @@ def test_no_worker_loads_a_model_twice_and_none_idles(models, workers, each):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_workers_that_die_at_random_lose_only_the_test_they_were_running(seed):
-    tests = ids(4, 60) + [f"t.py::test_plain[{i}]" for i in range(10)]
+    tests = ids(4, 60) + [f"t.py::test_plain[a#{i}]" for i in range(10)]
     nodes, crashed = simulated(tests, 4, 3, seed, crash=0.02)
     finished = Counter(test for node in nodes for test in node.done)
 

@@ -13,6 +13,7 @@ from causal_claims.engine.store import Store
 from checkpoints import WORDS
 from small_suites import RECORDED, Suite, differences, live, loads, recorded
 from suite import PLUGIN, claim_file, raises
+from two_nodes import two_nodes
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed (extra `ray`)")
 
@@ -41,50 +42,19 @@ def test_without_ray_a_run_says_what_to_install(tmp_path, monkeypatch):
     assert run.outcomes == {"up": "NOT RUN"}
 
 
-DRIVER = """
-import os, sys, threading, time
-os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
-from ray.cluster_utils import Cluster
-from small_suites import live
-from pathlib import Path
-
-root = Path(sys.argv[1])
-cluster = Cluster(initialize_head=True, head_node_args={{"num_cpus": 2, "object_store_memory": 80_000_000, "include_dashboard": False}})
-node = cluster.add_node(num_cpus=2, object_store_memory=80_000_000)
-cluster.wait_for_nodes()
-print("ADDRESS", cluster.address, flush=True)
-for line in sys.stdin:
-    if line.strip() == "kill":
-        cluster.remove_node(node, allow_graceful=False)
-        node = cluster.add_node(num_cpus=2, object_store_memory=80_000_000)
-        print("KILLED", flush=True)
-    else:
-        break
-cluster.shutdown()
-"""
+TESTS = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if "/tests" in p)}
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    """Two nodes of this machine, in a process of their own; `kill` takes the second away and starts another."""
-    root = tmp_path_factory.mktemp("cluster")
-    paths = os.pathsep.join([str(PLUGIN), *(p for p in sys.path if "/tests" in p)])
-    log = (root / "log.txt").open("w")
-    running = subprocess.Popen(
-        [sys.executable, "-c", DRIVER.format(), str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-        env={**os.environ, "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    address = next((line.split()[1] for line in running.stdout if line.startswith("ADDRESS")), None)
-    assert address, (root / "log.txt").read_text()[-2000:]
-    yield address, running
-    running.stdin.close()
-    running.wait(timeout=60)
+    with two_nodes(tmp_path_factory.mktemp("cluster") / "log.txt", TESTS) as found:
+        yield found
 
 
 @pytest.mark.slow
 @needs_ray
 def test_workers_and_runs_share_a_load_and_a_lost_node_costs_nothing(cluster, tmp_path):
-    address, driver = cluster
+    address = cluster.address
     suite = live(tmp_path, models=1)
     alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
     options = ("-q", f"--claims-executor=ray://{address}")
@@ -96,9 +66,7 @@ def test_workers_and_runs_share_a_load_and_a_lost_node_costs_nothing(cluster, tm
     assert len(list(Store(tmp_path / "store"))) == 37  # what the actor measured streams into the store
     assert actors(address) == ["m0"]
 
-    driver.stdin.write("kill\n")
-    driver.stdin.flush()
-    assert "KILLED" in driver.stdout.readline()
+    cluster.kill()
     second = suite.run(tmp_path / "second", *options, f"--claims-cache={tmp_path}/store")
     assert second.code == 1, second.text
     assert differences(tmp_path / "second" / "reports", tmp_path / "alone" / "reports") == []
@@ -109,7 +77,7 @@ def test_workers_and_runs_share_a_load_and_a_lost_node_costs_nothing(cluster, tm
 @needs_ray
 def test_nodes_lost_in_the_middle_of_a_run_cost_nothing(cluster, tmp_path):
     """Two nodes are taken away under a run: while its actors load their models, and after the first cells."""
-    address, driver = cluster
+    address = cluster.address
     suite = live(tmp_path, models=3, rows=14)
     alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
     place = suite.written(tmp_path / "run")
@@ -123,9 +91,7 @@ def test_nodes_lost_in_the_middle_of_a_run_cost_nothing(cluster, tmp_path):
         while running.poll() is None and not ready():
             time.sleep(0.05)
         blows += running.poll() is None
-        driver.stdin.write("kill\n")
-        driver.stdin.flush()
-        assert "KILLED" in driver.stdout.readline()
+        cluster.kill()
     text, _ = running.communicate(timeout=200)
 
     assert blows >= 1
@@ -158,11 +124,30 @@ def test_it(claim, holds):
 def test_heads_are_found_where_the_model_lies(cluster, tmp_path):
     suite = live(tmp_path, models=1).with_file("test_x.py", f"WORDS = {WORDS!r}\n{PICKED}")
     alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
-    run = suite.run(tmp_path / "run", "-q", f"--claims-executor=ray://{cluster[0]}", "--claims-cache=off")
+    run = suite.run(tmp_path / "run", "-q", f"--claims-executor=ray://{cluster.address}", "--claims-cache=off")
 
     assert run.code == alone.code == 0, run.text
     assert run.outcomes == {"found": "SUPPORTED"}
     assert differences(tmp_path / "run" / "reports", tmp_path / "alone" / "reports") == []
+
+
+@pytest.mark.slow
+@needs_ray
+def test_more_models_than_the_cluster_has_room_for_take_turns(tmp_path):
+    """A node holds one of these models: the third waits until another leaves."""
+    suite = live(tmp_path, models=3)
+    suite = suite.with_file(
+        "models.yaml", suite.files["models.yaml"].replace("layers: 3", "min_memory_gb: 1, layers: 3")
+    )
+    alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
+    with two_nodes(tmp_path / "log.txt", TESTS, memory_gb=1.5) as small:
+        run = suite.run(tmp_path / "run", "-q", f"--claims-executor=ray://{small.address}", "--claims-cache=off")
+        assert run.code == alone.code == 1, run.text
+        assert differences(tmp_path / "run" / "reports", tmp_path / "alone" / "reports") == []
+        held = actors(small.address)
+
+    assert len(held) == 2
+    assert "m2" in held
 
 
 ACTORS = """
@@ -170,7 +155,7 @@ import sys
 from causal_claims.engine.cluster import connect
 ray = connect(sys.argv[1])
 from ray.util import list_named_actors
-print(*sorted(one["name"].partition("-")[0] for one in list_named_actors(all_namespaces=True)))
+print("ACTORS", *sorted(one["name"].partition("-")[0] for one in list_named_actors(all_namespaces=True)))
 """
 
 
@@ -180,7 +165,8 @@ def actors(address):
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(PLUGIN)}, check=True
     )
-    return done.stdout.strip().splitlines()[-1].split()
+    (found,) = (line for line in done.stdout.splitlines() if line.startswith("ACTORS"))  # Ray may talk between
+    return found.split()[1:]
 
 
 @needs_ray

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 from causal_claims.cli import main
 from causal_claims.pytest_plugin.sharding import _from
@@ -14,6 +15,7 @@ from causal_claims.shares import Work, divide, loads
 from hypothesis import given
 from hypothesis import strategies as st
 from small_suites import RECORDED, differences, live, recorded
+from suite import table
 
 ENVIRONMENTS = {
     "2/4": {"SLURM_ARRAY_TASK_ID": "11", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "4"},
@@ -99,27 +101,16 @@ def sharded(tmp_path_factory):
     root = tmp_path_factory.mktemp("shards")
     suite = recorded()
     alone = suite.run(root / "alone", *RECORDED)
-    runs = [
-        suite.run(root / "shards", *RECORDED, f"--claims-shard={i}/3", f"--junitxml=junit-{i}.xml") for i in (1, 2, 3)
-    ]
-    return alone, runs, root
+    for i in (1, 2, 3):
+        suite.run(root / "shards", *RECORDED, f"--claims-shard={i}/3", f"--junitxml=junit-{i}.xml")
+    return alone, root / "shards"
 
 
 def test_merged_shards_are_the_single_run(sharded, tmp_path, capsys):
-    alone, runs, root = sharded
-    junit = [str(root / "shards" / f"junit-{i}.xml") for i in (1, 2, 3)]
-    code = main(
-        [
-            "merge",
-            str(root / "shards" / "reports"),
-            "--out",
-            str(tmp_path),
-            "--junit",
-            *junit,
-            "--junitxml",
-            str(tmp_path / "j.xml"),
-        ]
-    )
+    alone, shards = sharded
+    junit = [str(shards / f"junit-{i}.xml") for i in (1, 2, 3)]
+    whole = ["--out", str(tmp_path), "--junitxml", str(tmp_path / "j.xml")]
+    code = main(["merge", str(shards / "reports"), *whole, "--junit", *junit])
 
     assert code == alone.code == 1
     assert differences(tmp_path, alone.folder / "reports", exact=True) == []
@@ -131,13 +122,6 @@ def test_merged_shards_are_the_single_run(sharded, tmp_path, capsys):
     )
     assert [one.key for one in ours.measurements()] == [one.key for one in theirs.measurements()]
     assert all((a.values == b.values).all() for a, b in zip(ours.measurements(), theirs.measurements(), strict=True))
-    counts = [
-        len(run.records)
-        for run, folder in zip(runs, range(1, 4), strict=True)
-        if (root / "shards" / "reports").exists()
-        for run in ()
-    ]
-    assert counts == []
     cases = (tmp_path / "j.xml").read_text()
     assert cases.count("<testcase") == 40
     assert re.search(r'tests="40"', cases)
@@ -147,8 +131,8 @@ def test_merged_shards_are_the_single_run(sharded, tmp_path, capsys):
 
 
 def test_a_lost_shard_is_named_and_exits_11(sharded, tmp_path, capsys):
-    _, _, root = sharded
-    shutil.copytree(root / "shards" / "reports", tmp_path / "r")
+    _, shards = sharded
+    shutil.copytree(shards / "reports", tmp_path / "r")
     shutil.rmtree(tmp_path / "r" / "shard-2-of-3")
 
     assert main(["merge", str(tmp_path / "r")]) == 11
@@ -156,9 +140,19 @@ def test_a_lost_shard_is_named_and_exits_11(sharded, tmp_path, capsys):
     assert json.loads((tmp_path / "r" / "claims.json").read_text())["run"]["incomplete"]
 
 
+def test_a_shard_that_lost_tests_says_how_many(sharded, tmp_path, capsys):
+    _, shards = sharded
+    shutil.copytree(shards / "reports", tmp_path / "r")
+    path = tmp_path / "r" / "shard-2-of-3" / "claims.json"
+    path.write_text(path.read_text().replace('"missing": []', '"missing": ["test_x.py::a", "test_x.py::b"]'))
+
+    assert main(["merge", str(tmp_path / "r")]) == 11
+    assert "INCOMPLETE: shard 2/3 lost 2 tests: test_x.py::a, test_x.py::b" in capsys.readouterr().out
+
+
 def test_shards_that_do_not_belong_together_are_refused(sharded, tmp_path, capsys):
-    _, _, root = sharded
-    reports = root / "shards" / "reports"
+    _, shards = sharded
+    reports = shards / "reports"
     other = recorded().run_here(tmp_path, *RECORDED, "--claims-shard=1/2")
     third = recorded(4).run_here(tmp_path / "b", *RECORDED, "--claims-shard=3/3")
 
@@ -212,6 +206,65 @@ def test_a_shard_whose_worker_died_is_incomplete_when_merged(tmp_path, capsys):
 
     assert main(["merge", str(tmp_path / "reports")]) == 11
     assert "crashed while running test_x.py::test_crash" in capsys.readouterr().out
+
+
+SHUFFLED = """
+import os
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("SHUFFLED"):
+        items.reverse()
+"""
+
+
+def test_shards_whose_tests_come_in_another_order_are_still_one_run(tmp_path, monkeypatch):
+    """As with a plugin that shuffles by a seed of its own."""
+    suite = recorded(3).with_file("conftest.py", SHUFFLED)
+    alone = suite.run_here(tmp_path / "alone", *RECORDED)
+    suite.run_here(tmp_path / "shards", *RECORDED, "--claims-shard=1/2")
+    monkeypatch.setenv("SHUFFLED", "1")
+    suite.run_here(tmp_path / "shards", *RECORDED, "--claims-shard=2/2")
+
+    assert main(["merge", str(tmp_path / "shards" / "reports")]) == alone.code == 1
+    assert differences(tmp_path / "shards" / "reports", tmp_path / "alone" / "reports", exact=True) == []
+
+
+def test_shards_that_stop_early_are_the_single_run(tmp_path):
+    """Cut through a model, so that its baseline is read on more examples in one shard than in the other."""
+    draw = np.random.default_rng(0)
+    base = draw.normal(size=160)
+    effects = [3.0] * 4 + [0.0] * 4
+    arms = {f"ablate(L0.H{h})": base + draw.normal(one, 1.0, 160) for h, one in enumerate(effects)}
+    suite = recorded(1).with_file("m.csv", table({"baseline": base, **arms}))
+    early = (*RECORDED, "--claims-sequential", "-q")
+    alone = suite.run_here(tmp_path / "alone", *early)
+    for i in (1, 2):
+        suite.run_here(tmp_path / "shards", *early, f"--claims-shard={i}/2")
+    reports = tmp_path / "shards" / "reports"
+    read = [
+        max(
+            len(one.values)
+            for one in read_measurements(reports / f"shard-{i}-of-2" / "measurements.parquet").measurements()
+        )
+        for i in (1, 2)
+    ]
+
+    assert read[0] != read[1]
+    assert main(["merge", str(reports)]) == alone.code == 1
+    assert differences(reports, tmp_path / "alone" / "reports", exact=True) == []
+    assert json.loads((reports / "claims.json").read_text())["run"]["examples"] == alone.ledger["run"]["examples"]
+    ours, theirs = (
+        read_measurements(one / "measurements.parquet").measurements()
+        for one in (reports, tmp_path / "alone" / "reports")
+    )
+    assert [(one.key, one.examples) for one in ours] == [(one.key, one.examples) for one in theirs]
+
+
+def test_a_test_that_every_worker_runs_has_one_record(tmp_path):
+    run = recorded(1).run(tmp_path, *RECORDED, "-q", "--dist=each", "--tx=2*popen")
+
+    assert run.code == 1
+    assert len(run.records) == 8
 
 
 @pytest.mark.slow

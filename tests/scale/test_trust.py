@@ -147,10 +147,7 @@ def test_a_70b_model_is_planned_with_memory_and_time_before_anything_loads(tmp_p
     (tmp_path / ".claims-cache" / "rates.json").write_text('{"small": {"seconds": 0.01, "device": "cuda"}}')
     second = suite.run_here(tmp_path, "--claims-plan", "-q")
 
-    assert (
-        "150 GB of weights and 4 GB for passes: 2 cards of 80 GB, and a model over several cards cannot be measured yet"
-        in first.text
-    )
+    assert "150 GB of weights and 4 GB for passes on each card: 2 cards of 80 GB;" in first.text
     assert "time unknown" in first.text
     assert "by the rate of small here, the slowest known, on cuda" in second.text
     assert " h by " in second.text

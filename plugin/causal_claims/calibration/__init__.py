@@ -5,6 +5,6 @@ certificate = calibrate(runs=1000, seed=1)
 certificate.ok, certificate.to_json()
 """
 
-from causal_claims.calibration.certificate import Cell, Certificate, calibrate
+from causal_claims.calibration.certificate import Certificate, Rate, calibrate
 
-__all__ = ["Cell", "Certificate", "calibrate"]
+__all__ = ["Certificate", "Rate", "calibrate"]

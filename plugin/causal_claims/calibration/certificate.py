@@ -18,7 +18,7 @@ TABLE_RUNS = 20_000  # of the tables of one claim; those of many heads had fewer
 
 
 @dataclass(frozen=True)
-class Cell:
+class Rate:
     """One rate, in percent: what was found, what the table says, and how far apart they may be."""
 
     section: str
@@ -48,19 +48,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Certificate:
-    """All cells of one calibration."""
+    """All rates of one calibration."""
 
     runs: int
     seed: int
-    cells: tuple[Cell, ...]
+    rates: tuple[Rate, ...]
 
     def __repr__(self) -> str:
-        return f"calibration of {len(self.cells)} rates, {self.runs} runs, seed {self.seed}: {len(self.off)} off"
+        return f"calibration of {len(self.rates)} rates, {self.runs} runs, seed {self.seed}: {len(self.off)} off"
 
     @property
-    def off(self) -> tuple[Cell, ...]:
-        """The cells that disagree with their table."""
-        return tuple(cell for cell in self.cells if cell.verdict == "off")
+    def off(self) -> tuple[Rate, ...]:
+        """The rates that disagree with their table."""
+        return tuple(rate for rate in self.rates if rate.verdict == "off")
 
     @property
     def ok(self) -> bool:
@@ -68,8 +68,8 @@ class Certificate:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a ledger."""
-        cells = [{**asdict(cell), "verdict": cell.verdict} for cell in self.cells]
-        return {"runs": self.runs, "seed": self.seed, "ok": self.ok, "cells": cells}
+        rates = [{**asdict(rate), "verdict": rate.verdict} for rate in self.rates]
+        return {"runs": self.runs, "seed": self.seed, "ok": self.ok, "rates": rates}
 
 
 def calibrate(runs: int, seed: int, sections: Iterable[str] | None = None) -> Certificate:
@@ -85,7 +85,7 @@ def calibrate(runs: int, seed: int, sections: Iterable[str] | None = None) -> Ce
             raise ValueError(f"there is no table {section!r}; there are: {', '.join(tables)}.")
     if runs < TABLE_RUNS // 1000:
         raise ValueError(f"calibration needs at least {TABLE_RUNS // 1000} runs; {runs} were asked for.")
-    return Certificate(runs, seed, tuple(cell for section in wanted for cell in _section(section, tables, runs, seed)))
+    return Certificate(runs, seed, tuple(rate for section in wanted for rate in _section(section, tables, runs, seed)))
 
 
 def load_tables() -> dict[str, dict[str, Any]]:
@@ -108,8 +108,8 @@ def tolerance(observed: float, expected: float, runs: int | None, table_runs: in
     return float(100 * (STANDARD_ERRORS * np.sqrt(rate * (1 - rate) * (ours + 1 / table_runs)) + ours) + ROUNDING)
 
 
-def _section(section: str, tables: dict[str, dict[str, Any]], runs: int, seed: int) -> list[Cell]:
-    table, cells = tables[section], []
+def _section(section: str, tables: dict[str, dict[str, Any]], runs: int, seed: int) -> list[Rate]:
+    table, rates = tables[section], []
     runs = max(1, runs * table["runs"] // TABLE_RUNS)
     for number, row in enumerate(table["rows"]):
         case = dict(zip(table["by"], row, strict=False))
@@ -122,5 +122,5 @@ def _section(section: str, tables: dict[str, dict[str, Any]], runs: int, seed: i
             nearest = min(max(observed[quantity], low), high)
             own_runs = None if section in EXACT else runs
             allowed = tolerance(observed[quantity], nearest, own_runs, table["runs"])
-            cells.append(Cell(section, case, quantity, observed[quantity], low, high, allowed, runs))
-    return cells
+            rates.append(Rate(section, case, quantity, observed[quantity], low, high, allowed, runs))
+    return rates

@@ -99,14 +99,14 @@ class Data:
         return samples[0]
 
     def matrix(self, effects: Sequence[Effect]) -> Array:
-        """Effects as columns over the same units.  # units x effects"""
+        """Effects as columns over the same units."""
         columns = [self.sample(one).values for one in effects]
         if len({len(column) for column in columns}) > 1:
             sizes = ", ".join(str(len(column)) for column in columns[:6])
             raise ClaimsError(
                 f"the effects compared here lie on different examples (n = {sizes}); measure them on the same."
             )
-        return np.column_stack(columns)
+        return np.column_stack(columns)  # units x effects
 
     def units(self, cell: Cell) -> tuple[str, ...]:
         """The independent unit of each row of a cell."""
@@ -170,7 +170,7 @@ def _bound(terms: list[tuple[float, Cell]]) -> float | None:
     high = low = 0.0
     for weight, cell in terms:
         spec = cell.metric.spec
-        if spec is None or spec.bound is None:
+        if spec is None or not spec.bounded:
             return None
         ends = (weight * spec.low, weight * spec.high)
         low, high = low + min(ends), high + max(ends)

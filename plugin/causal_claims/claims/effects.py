@@ -55,11 +55,6 @@ class Effect:
     def __repr__(self) -> str:
         return f"<effect {self.label}>"
 
-    @property
-    def is_level(self) -> bool:
-        """A single cell's own value, not a difference."""
-        return len(self.terms) == 1
-
     def __add__(self, other: "Effect") -> "Effect":
         return _combine(self, other, +1, "+")
 

@@ -11,7 +11,7 @@ from causal_claims.statistics import binary, effect_size, mean, power, proportio
 from causal_claims.statistics.interval import Interval
 
 FEWEST = 8  # examples below which nothing is decided
-FEWEST_CHANGED = 6  # non-zero differences below which no exact paired test can reach 5 %
+FEWEST_CHANGED = mean.ENOUGH_NONZERO
 FEWEST_EVENTS = 6
 
 

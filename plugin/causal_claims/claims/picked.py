@@ -44,6 +44,7 @@ class Heads:
     score: str = "summed_attention"
     given: tuple[Head, ...] | None = None  # the shared heads, where a file names them
     width: int = 32  # heads that a layer has
+    layers: int = 32
 
     def __getitem__(self, name: str) -> tuple[Head, ...]:
         if name not in self.lists:
@@ -96,6 +97,7 @@ class Heads:
             "score": self.score,
             "source": self.source,
             "heads": self.width,
+            "layers": self.layers,
             "lists": rows,
             **shared,
         }
@@ -110,6 +112,7 @@ class Heads:
             str(body.get("score", "summed_attention")),
             tuple(head for head, _ in _heads(source, "shared", shared)) if shared is not None else None,
             int(body.get("heads", 32)),
+            int(body.get("layers", 32)),
         )
 
 

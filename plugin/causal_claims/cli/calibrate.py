@@ -13,10 +13,10 @@ from causal_claims.errors import ClaimsError
 def add(commands: Any) -> None:
     parser = commands.add_parser("calibrate", help="check the statistics by simulation", description=__doc__)
     parser.add_argument(
-        "--runs", type=int, default=2000, help="data sets a cell (default: 2000; the tables used 20000)"
+        "--runs", type=int, default=2000, help="data sets a rate (default: 2000; the tables used 20000)"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--section", action="append", help="only this table of docs/statistics, e.g. 1.1")
+    parser.add_argument("--section", action="append", help="only this table of calibration/tables.json, e.g. 1.1")
     parser.add_argument(
         "--planted", action="store_true", help="run every claim on every planted variant against the truth table"
     )

@@ -14,12 +14,12 @@ import numpy as np
 
 from causal_claims.cli.junit import merge_junit
 from causal_claims.errors import ClaimsError, listing
+from causal_claims.gate.change import Failure
 from causal_claims.ledger import Ledger, Record, read_ledger, write_whole
 from causal_claims.measurements import Measurement
 from causal_claims.recorded import Recorded, read_measurements, write_measurements
 from causal_claims.verdicts import Outcome, count
 
-INCOMPLETE = 11
 _SAME = 1e-5  # what float32 arithmetic may move when a cell is measured in another batch
 _SHARD = re.compile(r"shard-(\d+)-of-(\d+)")
 
@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def merge(parts: Sequence[Part]) -> tuple[Ledger, list[Measurement], list[str]]:
     """One ledger and one table; what is lost is said in `run["incomplete"]`, and the exit status follows from it."""
-    from causal_claims.pytest_plugin.files import adjust, keep_few_patterns
+    from causal_claims.pytest_plugin.files import adjust
+    from causal_claims.pytest_plugin.pictures import keep_few
 
     lost, notes = _lost(parts), _same_models(parts)
     records = [one for part in parts for one in part.ledger.records]
@@ -93,7 +94,7 @@ def merge(parts: Sequence[Part]) -> tuple[Ledger, list[Measurement], list[str]]:
     for one in records:
         one.p_holm = one.q_bh = None  # a shard corrected for its own tests only
     adjust(records)
-    keep_few_patterns(records)
+    keep_few(records)
     merged = Ledger(records, _facts(parts, records, lost))
     cells, moved = _cells(parts)
     return merged, cells, [*notes, *moved]
@@ -145,13 +146,13 @@ def _lost(parts: Sequence[Part]) -> list[str]:
             "merge: the shards collected different suites; run all of them from the same commit, with the same paths and "
             "the same -m and -k."
         )
-    (count,) = counts
+    (shards,) = counts
     there = Counter(one.facts["index"] for one in parts)
     if doubled := [str(index) for index, times in there.items() if times > 1]:
         raise ClaimsError(f"merge: shard {listing(doubled)} is given twice; give each shard's folder once.")
-    lost = [f"shard {i}/{count} is missing: it wrote no ledger" for i in range(1, count + 1) if i not in there]
+    lost = [f"shard {i}/{shards} is missing: it wrote no ledger" for i in range(1, shards + 1) if i not in there]
     for part in parts:
-        name = f"shard {part.facts['index']}/{count}"
+        name = f"shard {part.facts['index']}/{shards}"
         missing, crashed = part.ledger.run.get("missing", []), part.ledger.run.get("crashed", [])
         if "tests" not in part.facts:
             lost.append(f"{name} ended before it knew its tests")
@@ -195,8 +196,12 @@ def _facts(parts: Sequence[Part], records: Sequence[Record], lost: list[str]) ->
     runs = [part.ledger.run for part in parts]
     outcomes = {str(outcome): sum(one.outcome == outcome for one in records) for outcome in Outcome}
     statuses = {int(one.get("exit_status", 0)) for one in runs}
+    notes = list(dict.fromkeys(note for one in runs for note in one.get("notes", [])))
+    looks = [one["examples"] for one in runs if one.get("examples")]
     return {
-        **{name: value for name, value in runs[0].items() if name != "shard"},
+        **{name: value for name, value in runs[0].items() if name not in ("shard", "notes", "examples")},
+        **({"notes": notes} if notes else {}),
+        **({"examples": {name: sum(one[name] for one in looks) for name in looks[0]}} if looks else {}),
         "date": min(str(one.get("date")) for one in runs),
         "seconds": max(float(one.get("seconds", 0.0)) for one in runs),
         "missing": sorted(name for one in runs for name in one.get("missing", [])),
@@ -205,12 +210,16 @@ def _facts(parts: Sequence[Part], records: Sequence[Record], lost: list[str]) ->
         "outcomes": outcomes,
         "shards": [part.facts for part in parts],
         "incomplete": lost,
-        "exit_status": INCOMPLETE if lost else max(statuses - {5}, default=0),
+        "exit_status": Failure.INCOMPLETE.exit_code if lost else max(statuses - {5}, default=0),
     }
 
 
 def _cells(parts: Sequence[Part]) -> tuple[list[Measurement], list[str]]:
-    """Every cell once; two shards that measured the same one must have found the same numbers."""
+    """Every cell once; two shards that measured the same one must have found the same numbers.
+
+    A run that stops early reads a cell on as many examples as the claims of its shard needed: the longest has the others.
+    """
+    early = any(part.ledger.run.get("examples") for part in parts)
     found: dict[tuple[str, str, str], Measurement] = {}
     moved: dict[str, float] = {}
     for part in parts:
@@ -218,9 +227,15 @@ def _cells(parts: Sequence[Part]) -> tuple[list[Measurement], list[str]]:
             first = found.setdefault(cell.key, cell)
             if first is cell:
                 continue
-            if first.examples != cell.examples:
+            longest = max(first, cell, key=lambda one: len(one.values))
+            common = set(first.examples) & set(cell.examples)
+            if first.examples != cell.examples and not (
+                early and len(common) == min(len(first.values), len(cell.values))
+            ):
                 raise ClaimsError(f"merge: {' '.join(cell.key)} was measured on other examples in {part.folder.name}.")
-            gap = float(np.max(np.abs(first.values - cell.values) / np.maximum(1.0, np.abs(first.values)), initial=0.0))
+            found[cell.key] = longest
+            a, b = first.only(common).values, cell.only(common).values
+            gap = float(np.max(np.abs(a - b) / np.maximum(1.0, np.abs(a)), initial=0.0))
             moved[cell.model] = max(moved.get(cell.model, 0.0), gap)
     return [found[key] for key in sorted(found)], [
         f"cells of {model} that several shards measured differ by up to {gap:.1e}; the first shard's are kept"

@@ -13,7 +13,10 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from causal_claims.gate.arrivals import Arrival
 
 _WORSE = (0, 1, 11, 10)
 _TRIES = 3  # of a checkpoint on which pytest itself breaks down
@@ -61,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         time.sleep(arguments.every)
 
 
-def _gate(arrival: Any, arguments: argparse.Namespace) -> int:
+def _gate(arrival: Arrival, arguments: argparse.Namespace) -> int:
     """One checkpoint in a process of its own, so that its memory is gone afterwards."""
     from causal_claims.gate.arrivals import MARK
     from causal_claims.ledger import write_whole

@@ -5,6 +5,7 @@ Every supported family is read through the same few functions, so that the fast 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -35,6 +36,10 @@ class Block:
     window: int | None  # positions a query may see, itself included; None: all before it
     look: Look | None = None  # what one query a row mixes, where that needs no keys and values
 
+    @property
+    def device(self) -> torch.device:
+        return self.w_o.device
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -57,6 +62,26 @@ class Architecture:
     b_u: Tensor | None
     w_e: Tensor  # vocabulary x d_model
 
+    @cached_property
+    def devices(self) -> tuple[torch.device, ...]:
+        """Where the weights are, in the order in which a pass comes by."""
+        order = (self.w_e.device, *(block.device for block in self.blocks), self.norm_device, self.w_u.device)
+        return tuple(dict.fromkeys(order))
+
+    @cached_property
+    def split(self) -> bool:
+        """Whether the weights lie on several devices, so that a pass moves from one to the next."""
+        return len(self.devices) > 1
+
+    @cached_property
+    def norm_device(self) -> torch.device:
+        return next(self.final_norm.parameters()).device
+
+    @property
+    def out(self) -> torch.device:
+        """Where logits are made, and metrics read."""
+        return self.w_u.device
+
     @property
     def group(self) -> int:
         """Query heads that share one key/value head."""
@@ -69,8 +94,8 @@ class Architecture:
     def says(self, layer: int, head: int, ids: Tensor | None = None) -> Tensor:
         """What a head writes when it reads these tokens' embeddings, or the mean of all.  # rows x d_model, or d_model"""
         block = self.blocks[layer]
-        read = self.w_e.mean(0)[None] if ids is None else self.w_e[ids]
-        values = block.values(block.norm1(read[:, None]))[:, 0, head // self.group]
+        read = self.w_e.mean(0)[None] if ids is None else self.w_e[ids.to(self.w_e.device)]
+        values = block.values(block.norm1(read[:, None].to(block.device)))[:, 0, head // self.group]
         written = (values @ self.o(layer, head)).float()
         return written[0] if ids is None else written
 
@@ -168,10 +193,14 @@ def _gpt2(model: Any) -> Architecture:
             gpt2_mlp(layer.mlp, config.activation_function), layer.attn.scaling, None, look,
         )  # fmt: skip
 
+    def embed(ids: Tensor, positions: Tensor) -> Tensor:
+        found: Tensor = body.wte(ids)
+        placed: Tensor = body.wpe(positions)
+        return found + placed.to(found.device)
+
     return Architecture(
         "gpt2", tuple(map(block, body.h)), heads, heads, d, config.hidden_size, False, 0, config.n_positions,
-        model.lm_head.weight.shape[0], lambda ids, positions: body.wte(ids) + body.wpe(positions), None, body.ln_f,
-        model.lm_head.weight, None, body.wte.weight,
+        model.lm_head.weight.shape[0], embed, None, body.ln_f, model.lm_head.weight, None, body.wte.weight,
     )  # fmt: skip
 
 

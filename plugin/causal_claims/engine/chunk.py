@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,6 +12,7 @@ from causal_claims.engine.budget import Budget
 from causal_claims.engine.delivery import Delivery
 from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.edits import Edit, edits
+from causal_claims.engine.lanes import beside
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Frame, Network
 from causal_claims.engine.pass_tensors import PassTensors, repeated, tile
@@ -52,29 +55,40 @@ class Chunk:
         begun = time.perf_counter()
         clean = self._clean()
         tensors = PassTensors(self.net, clean, None, 1)
-        readout = Readout(self.examples, self.batch.copy(), self.loaded.tokens, self.net.map, tensors)
+        batch = self.batch.to(self.net.map.out).copy()
+        readout = Readout(self.examples, batch, self.loaded.tokens, self.net.map, tensors)
         if BASELINE in self.task.conditions and BASELINE not in self.done:
             yield self._part(
                 BASELINE, readout, slice(0, len(self.rows)), Delivery(BASELINE), time.perf_counter() - begun
             )
+        tokens, rows = self.batch.ids.numel(), len(self.rows)
         for start, conditions in self.starts.groups:
             waiting = [condition for condition in conditions if condition not in self.done]
             while waiting:
-                size = self.budget.conditions(self.batch.ids.numel(), len(self.rows))
-                now = waiting[:size]
-                if all(self.task.known(condition, self.rows) for condition in now):
-                    waiting = waiting[size:]
-                    continue
-                try:
-                    with host_memory(), self.budget.timed(len(now) * self.batch.ids.numel()):
-                        found = list(self._batch(start, now, clean, readout))
-                except OUT_OF_MEMORY:
-                    if size == 1 or len(now) == 1:
-                        raise
-                    self.budget.halve(len(now) * self.batch.ids.numel())
-                    continue
-                yield from found
-                waiting = waiting[size:]
+                size, lanes = self.budget.conditions(tokens, rows), self.budget.lanes(tokens, rows)
+                now = [waiting[i : i + size] for i in range(0, min(len(waiting), lanes * size), size)]
+                asked = [batch for batch in now if not all(self.task.known(one, self.rows) for one in batch)]
+                if asked:
+                    try:
+                        with self.budget.timed(len(asked[0]) * tokens):
+                            measured = partial(self._measured, start, clean, readout, len(asked))
+                            found = beside(measured, asked) if lanes > 1 else [measured(asked[0])]
+                    except OUT_OF_MEMORY:
+                        if len(asked) == 1 and len(asked[0]) == 1:
+                            raise
+                        self.budget.halve(len(asked[0]) * tokens)
+                        continue
+                    for parts in found:
+                        yield from parts
+                waiting = waiting[sum(map(len, now)) :]
+
+    def _measured(
+        self, start: Start, clean: Rows, readout: Readout, lanes: int, conditions: Sequence[Intervention]
+    ) -> list[Part]:
+        """One batch, on a thread of its own where several run beside one another."""
+        with torch.inference_mode(), host_memory():
+            found = list(self._batch(start, conditions, clean, readout))
+        return [replace(part, seconds=part.seconds / lanes) for part in found]
 
     def _clean(self) -> Rows:
         want: set[tuple[str, int]] = set()
@@ -103,10 +117,10 @@ class Chunk:
             delivery = Delivery(condition, expected=count * len(made))
             blocks.append(Block(slice(i * count, (i + 1) * count), delivery, made, self._site_run))
         run = Rows(self.net, self.starts.keep, Editing(blocks, self.net.map.d_model))
-        frame = self.frame.repeated(len(conditions))
         end = max(self.starts.ends[c] for c in conditions)
         layer, at = start
         many = len(conditions)
+        frame = self._frame(layer).repeated(many)
         if at == "pre":
             run.walk(tile(clean.states[("pre", layer)], many), frame, layer, end, self.task.every_position)
         elif at == "post":
@@ -117,7 +131,7 @@ class Chunk:
         tensors = PassTensors(self.net, clean, run, many)
         whole = Readout(
             self.examples * many,
-            frame.batch,
+            frame.batch.to(self.net.map.out),
             self.loaded.tokens,
             self.net.map,
             tensors,
@@ -129,7 +143,12 @@ class Chunk:
             yield Part(condition, self.rows, {m: v[block.rows] for m, v in values.items()}, block.delivery, share)
 
     def _site_run(self, edit: Edit, live: Live | None) -> SiteRun:
-        return SiteRun(edit.site, self.net.map, self.batch.copy(), self.examples, self.rows, self.given, live)
+        batch = self._frame(edit.site.layer).batch.copy()
+        return SiteRun(edit.site, self.net.map, batch, self.examples, self.rows, self.given, live)
+
+    def _frame(self, layer: int) -> Frame:
+        """Of one pass over the examples, where a layer's weights are."""
+        return self.frame.on(self.net.map.blocks[layer].device)
 
     def _from_heads(
         self, run: Rows, blocks: Sequence[Block], clean: Rows, frame: Frame, layer: int, end: Point
@@ -139,10 +158,10 @@ class Chunk:
         z, parallel = clean.states[("z", layer)], net.map.parallel
         base = clean.states[("post" if parallel else "mid", layer)]
         pre = clean.states.get(("pre", layer))
-        live = net.attending(layer, pre, self.frame) if pre is not None else None
+        live = net.attending(layer, pre, self._frame(layer)) if pre is not None else None
         last = layer == len(net.map.blocks) - 1 and end.stage == Stage.LOGITS and not self.task.every_position
         last = last and run.plain(layer, later=Stage.RESID_MID)
-        here = self.batch.last
+        here = self._frame(layer).batch.last
         rows = torch.arange(count, device=here.device)
         start = base[rows, here][:, None] if last else base
         resid = tile(start, len(blocks)) if len(blocks) > 1 else start.clone()

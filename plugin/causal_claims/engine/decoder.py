@@ -9,7 +9,7 @@ from torch import Tensor
 from causal_claims.engine.architecture import Block as LayerMap
 from causal_claims.engine.decoding import Decoding, Script
 from causal_claims.engine.editing import Block, Editing
-from causal_claims.engine.network import Network, attend
+from causal_claims.engine.network import Frame, Network, attend
 from causal_claims.engine.tokens import Batch
 from causal_claims.examples import Example
 
@@ -37,7 +37,8 @@ class Decoder:
         mapped = self.net.map
         shape = (len(self.batch.ids), b.ids.shape[1] + self.steps, mapped.kv_heads, mapped.d_head)
         self.keys, self.held = (
-            [torch.empty(shape, dtype=mapped.w_u.dtype, device=b.ids.device) for _ in mapped.blocks] for _ in range(2)
+            [torch.empty(shape, dtype=mapped.w_u.dtype, device=block.device) for block in mapped.blocks]
+            for _ in range(2)
         )
 
     def run(
@@ -54,7 +55,7 @@ class Decoder:
         for step in range(decoding.tokens):
             logits = self.net.unembed(resid, None)[:, 0]
             if banned is not None:
-                logits[:, banned] = -torch.inf
+                logits[:, banned.to(logits.device)] = -torch.inf
             chosen = decoding.choose(logits, examples, step)
             for row, token in enumerate(chosen.tolist()):
                 if row in open_rows:
@@ -74,7 +75,7 @@ class Decoder:
             if not script.open(step):
                 break
             p = self.net.unembed(resid, None)[:, 0].float().softmax(-1)
-            self.noted.append(p[:, script.watched])
+            self.noted.append(p[:, script.watched.to(p.device)])
             if step + 1 == steps or not script.open(step + 1):
                 break
             resid = self._decode(script.at(step, p.device), step, script.open(step + 1))
@@ -120,6 +121,7 @@ class Decoder:
         width, count = self.prompt.ids.shape[1], len(self.prompt.ids)
         states: dict[int, Tensor] = {}
         for i in range(layers):
+            resid, frame = self.net.enter(i, resid, frame)
             if i in starts:
                 states[i] = resid
             if all(first <= i for first in firsts):
@@ -131,7 +133,8 @@ class Decoder:
                     self._ask(i, at.q[:, -1], block.rows)
             resid = self.net.finish(i, resid, self.net.write(i, self.net.mix(at), resid))
         states[layers] = resid
-        last = torch.empty(count * many, 1, resid.shape[-1], dtype=resid.dtype, device=resid.device)
+        end = self.net.map.blocks[-1].device
+        last = torch.empty(count * many, 1, resid.shape[-1], dtype=resid.dtype, device=end)
         for first in dict.fromkeys(firsts):
             mine = [block for block, start in zip(self.blocks, firsts, strict=True) if start == first]
             for block in mine:
@@ -139,15 +142,16 @@ class Decoder:
                 last[block.rows] = self._read(states[first], frame, first, block)
         return last
 
-    def _read(self, resid: Tensor, frame: object, first: int, block: Block) -> Tensor:
+    def _read(self, resid: Tensor, frame: Frame, first: int, block: Block) -> Tensor:
         """One block's prompts from layer `first` on.  # rows x 1 x d_model"""
         net, width = self.net, self.prompt.ids.shape[1]
         here = slice(0, len(resid))
         alone = Block(here, block.delivery, block.made, block.site_run, "prefill")
         editing = Editing([alone], net.map.d_model)
         for i in range(first, len(net.map.blocks)):
+            resid, frame = net.enter(i, resid, frame)
             resid = editing.residual("pre", i, resid)
-            at = net.attending(i, resid, frame, editing.values)  # type: ignore[arg-type]
+            at = net.attending(i, resid, frame, editing.values)
             self.keys[i][block.rows, :width], self.held[i][block.rows, :width] = at.k, at.v
             self._ask(i, at.q[:, -1], block.rows)
             z, extra = editing.mixed(i, net.mix(at), at)
@@ -167,6 +171,7 @@ class Decoder:
     def _decode(self, chosen: Tensor, step: int, open_rows: set[int]) -> Tensor:
         """One more token for every row.  # rows x 1 x d_model"""
         net, end = self.net, self.prompt.ids.shape[1] + step
+        chosen = chosen.to(self.batch.ids.device)
         ids, positions = chosen[:, None], (self.batch.lengths + step)[:, None]
         one = Batch(ids, torch.ones_like(ids, dtype=torch.bool), positions, torch.ones_like(chosen), True)
         resid, frame = net.embed(one)
@@ -176,14 +181,17 @@ class Decoder:
             count = len(open_rows.intersection(range(block.rows.start, block.rows.stop)))
             block.delivery.expected += count * sum(edit.during("decode") for edit in block.made)
         editing = Editing(self.blocks, net.map.d_model)
+        begins = self.batch.starts
         for i, layer in enumerate(net.map.blocks):
+            resid, frame = net.enter(i, resid, frame)
             resid = editing.residual("pre", i, resid)
             at = net.attending(i, resid, frame, editing.values)
             self.keys[i][:, end], self.held[i][:, end] = at.k[:, 0], at.v[:, 0]
             k, v = self.keys[i][:, : end + 1], self.held[i][:, : end + 1]
             if i in self.layers:
                 self.asked[i].append(at.q[:, 0])
-            live = _Step(net, layer, at.q, k, v, self.batch.starts)
+            begins = begins.to(k.device)
+            live = _Step(net, layer, at.q, k, v, begins)
             plain = layer.window is None and not self.batch.left
             mask = None if plain else live.visible()[:, None]
             z, extra = editing.mixed(i, attend(at.q, k, v, mask, layer.scale), live)

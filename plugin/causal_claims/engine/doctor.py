@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from causal_claims.engine.checkpoint import check_files, locate
 from causal_claims.engine.room import host, needed
+from causal_claims.engine.settings import Settings
 from causal_claims.errors import ClaimsError, listing
 from causal_claims.models import ModelSpec, Registry
 
@@ -61,11 +62,16 @@ def ready(spec: ModelSpec, there: tuple[Device, ...]) -> Ready:
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 2**30
     need = needed(spec)
     fits = [device.name for device in there if device.memory_gb >= 0.95 * need]
+    cards = [device.memory_gb - Settings().memory_gb for device in there if device.name.startswith("cuda")]
+    if not fits and len(cards) > 1 and spec.device_map is not None and sum(cards) >= 0.95 * need:
+        fits = [f"{len(cards)} cards together"]
     if not fits:
         most = max(device.memory_gb for device in there)
+        every = f", and {len(cards)} cards together {sum(cards):.3g} GB beside passes" if len(cards) > 1 else ""
+        mapped = ", or spread it: device_map: auto in models.yaml" if every and spec.device_map is None else ""
         return Ready(
-            spec.key, False, f"its weights are here, and it needs {need:.3g} GB while no device has more than {most:.3g} GB, and several together do not hold one model",
-            f"run it on a larger machine{stand_in}",
+            spec.key, False, f"its weights are here, and it needs {need:.3g} GB while no device has more than {most:.3g} GB{every}",
+            f"run it on a larger machine{mapped}{stand_in}",
         )  # fmt: skip
     revision = "" if spec.path or spec.revision else "; its revision is not pinned, which the gate refuses"
     return Ready(spec.key, True, f"{size:.2g} GB of weights here; fits {listing(fits)}{revision}")

@@ -43,7 +43,7 @@ class Block:
 
     def run(self, edit: Edit, live: Live | None) -> SiteRun:
         run = self.site_run(edit, live)
-        run.phase, run.open = self.phase, self.open
+        run.phase, run.open = self.phase, None if self.open is None else self.open.to(run.batch.ids.device)
         return run
 
 

@@ -59,7 +59,7 @@ class Engine:
         wanted = dtype or self._dtype(model)
         at = (model, "float32" if wanted == "auto" else wanted)
         if at not in self._held:
-            while self._held and not fits(spec, self.settings):
+            while self._held and not fits(spec, self.settings, at[1]):
                 self.release(next(iter(self._held))[0])
             self._held[at] = load(spec, self.settings, at[1])
         return self._held[at]

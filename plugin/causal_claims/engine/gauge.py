@@ -5,7 +5,7 @@ bookkeeping on that basis, and can describe but not explain.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,19 +39,24 @@ def gauge_shift(loaded: Loaded, settings: Settings, metric: Metric, examples: Se
     if not reads_values(metric):
         return 0.0
     before = _baseline(loaded, settings, metric, examples)
-    after = _baseline(rewritten(loaded), settings, metric, examples)
+    read = {point.layer for point in metric.reads() if point.stage in (Stage.QKV, Stage.Z)}
+    after = _baseline(rewritten(loaded, read), settings, metric, examples)
     return float(np.nanmax(np.abs(after - before) / np.maximum(1.0, np.abs(before))))
 
 
-def rewritten(loaded: Loaded, seed: int = 0) -> Loaded:
-    """The model with every head's values in another basis: the same function, other tensors."""
-    moved = {id(weight) for weight in _value_weights(loaded.hf_model)}
+def rewritten(loaded: Loaded, layers: Collection[int], seed: int = 0) -> Loaded:
+    """The model with the values of these layers' heads in another basis: the same function, other tensors.
+
+    Only the layers that a metric reads: a copy of all would be as large as a third of the model.
+    """
+    moved = {id(weight) for weight in _value_weights(loaded.hf_model, layers)}
     tensors = (*loaded.hf_model.parameters(), *loaded.hf_model.buffers())
     model = copy.deepcopy(loaded.hf_model, {id(t): t for t in tensors if id(t) not in moved})
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for layer in range(len(loaded.map.blocks)):
-            bases = [_basis(loaded.map.d_head, generator).to(loaded.device) for _ in range(loaded.map.kv_heads)]
+        for layer in sorted(layers):
+            there = loaded.map.blocks[layer].device
+            bases = [_basis(loaded.map.d_head, generator).to(there) for _ in range(loaded.map.kv_heads)]
             _rewrite(model, layer, bases, loaded.map.group)
     return replace(loaded, hf_model=model, map=architecture(model))
 
@@ -82,9 +87,9 @@ def _attentions(model: Any) -> list[Any]:
     return [layer.self_attn for layer in model.model.layers]
 
 
-def _value_weights(model: Any) -> list[Tensor]:
+def _value_weights(model: Any, layers: Collection[int]) -> list[Tensor]:
     found = []
-    for attention in _attentions(model):
+    for attention in (_attentions(model)[layer] for layer in layers):
         names = {"gpt2": ("c_attn", "c_proj"), "gpt_neox": ("query_key_value", "dense")}
         for name in names.get(model.config.model_type, ("v_proj", "o_proj")):
             found += list(getattr(attention, name).parameters())

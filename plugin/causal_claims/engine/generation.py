@@ -121,7 +121,8 @@ class GenerationPath:
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
 
         def site_run(edit: Edit, live: Live | None) -> SiteRun:
-            return SiteRun(edit.site, self.net.map, batch.copy(), examples, tuple(rows), given, live)
+            here = batch.to(self.net.map.blocks[edit.site.layer].device)
+            return SiteRun(edit.site, self.net.map, here.copy(), examples, tuple(rows), given, live)
 
         many, count = len(conditions), len(rows)
         blocks = [
@@ -136,7 +137,12 @@ class GenerationPath:
             None if script is None else Noted(decoder.noted_rows([len(one) for one in ids]), script.columns()),
         )  # fmt: skip
         readout = Readout(
-            examples * many, decoder.batch, self.loaded.tokens, self.net.map, NoTensors(), generated=texts
+            examples * many,
+            decoder.batch.to(self.net.map.out),
+            self.loaded.tokens,
+            self.net.map,
+            NoTensors(),
+            generated=texts,
         )
         values = {metric: numbers(metric, readout) for metric in task.metrics}
         share = (time.perf_counter() - begun) / many
@@ -158,7 +164,8 @@ class GenerationPath:
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
 
         def site_run(edit: Edit, live: Live | None) -> SiteRun:
-            return SiteRun(edit.site, self.net.map, batch.copy(), examples, tuple(rows), given, live)
+            here = batch.to(self.net.map.blocks[edit.site.layer].device)
+            return SiteRun(edit.site, self.net.map, here.copy(), examples, tuple(rows), given, live)
 
         alone = [Block(slice(0, len(examples)), Delivery(BASELINE), (), site_run)]
         clean = Decoder(self.net, batch, alone, decoding.tokens, frozenset())

@@ -65,7 +65,7 @@ def writing(
         for part in segments:
             piece = value[:, part.first : part.end]
             if edit.during(part.phase):
-                own = batch.copy()
+                own = batch.to(value.device).copy()
                 run = SiteRun(edit.site, loaded.map, own, examples, rows, given, live.narrowed(part), part.phase)
                 piece = delivery.apply(edit, piece, run)
                 if run.extra is not None and extras is not None:
@@ -133,7 +133,7 @@ def _on_middle(layer: int, on_stream: Callable[..., Tensor]) -> list[Hook]:
         before[:] = [resid]
 
     def on_out(out: Tensor, hook: Any) -> Tensor:
-        middle = before[0] + out
+        middle = before[0].to(out.device) + out
         return out + (on_stream(middle, hook) - middle)
 
     return [(hook_name("resid_pre", layer), on_pre), (f"blocks.{layer}.hook_attn_out", on_out)]

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ import torch
 
 from causal_claims.engine.architecture import Architecture, architecture, supported
 from causal_claims.engine.checkpoint import check_files, locate, weights_hash
-from causal_claims.engine.room import OUT_OF_MEMORY, host, host_memory
+from causal_claims.engine.room import OUT_OF_MEMORY, host, host_memory, lone, needed, on_each
 from causal_claims.engine.settings import Settings
 from causal_claims.engine.tokens import Tokens
 from causal_claims.errors import ClaimsError, NotRunError, listing
@@ -34,12 +35,17 @@ class Loaded:
     map: Architecture
     weights_hash: str
     dtype: str
-    device: torch.device
+    device: torch.device  # where a pass begins; a model over several cards goes on from there
 
     @property
     def revision(self) -> str:
         """The commit where the hub gave one; a local folder is known by its weights."""
         return self.spec.revision or f"sha256:{self.weights_hash[:16]}"
+
+    @property
+    def where(self) -> str:
+        """The device, or all that it is spread over."""
+        return ", ".join(map(str, self.map.devices)) if self.map.split else str(self.device)
 
     @property
     def bridge(self) -> Any:
@@ -98,13 +104,14 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
             raise ClaimsError(f"{spec.key}: {folder}/config.json cannot be used: {_sentence(error)}") from None
         _check_config(spec, config)
         _check_digits(spec, config)
-        _check_memory(spec, device)
+        _check_memory(spec, device, dtype)
+        spread = _spread(spec, settings, device, dtype)
         tokenizer = _tokenizer(spec, folder, AutoTokenizer, trusted)
         try:
             with host_memory():
                 pretrained: Any = AutoModelForCausalLM.from_pretrained(
                 folder, config=config, dtype=getattr(torch, dtype), attn_implementation="sdpa", use_safetensors=True,
-                device_map=spec.device_map if device.type != "cpu" else None, output_loading_info=True, **trusted,
+                output_loading_info=True, **spread, **trusted,
             )  # fmt: skip
         except OUT_OF_MEMORY as error:
             raise _too_large(spec, device, error) from None
@@ -112,7 +119,7 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
             raise ClaimsError(f"{spec.key}: the weights in {folder} cannot be loaded: {_sentence(error)}") from None
     model, report = pretrained
     _check_report(spec, folder, report)
-    if not (spec.device_map and device.type != "cpu"):
+    if not spread:
         try:
             with host_memory():
                 model = model.to(device)
@@ -121,6 +128,9 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
     _check_places(spec, model)
     model = model.eval().requires_grad_(False)
     mapped = architecture(model)
+    if mapped.split:
+        _check_blocks(spec, model)
+        device = mapped.devices[0]
     highest = max(tokenizer.get_vocab().values())
     if highest >= mapped.vocabulary:
         raise ClaimsError(
@@ -185,28 +195,63 @@ def _check_digits(spec: ModelSpec, config: Any) -> None:
         )
 
 
+def _spread(spec: ModelSpec, settings: Settings, device: torch.device, dtype: str) -> dict[str, Any]:
+    """How the weights are laid over several cards, where the first does not hold them; each keeps room for passes."""
+    several = device.type == "cuda" and device.index is None and torch.cuda.device_count() > 1
+    if spec.device_map is None or not several or lone(spec, settings, dtype):
+        return {}
+    room, need = on_each(settings), needed(spec, dtype)
+    if sum(room.values()) < need:
+        raise NotRunError(
+            f"{spec.key} needs {need:.3g} GB, and {len(room)} cards have {sum(room.values()):.3g} GB free beside "
+            f"{settings.memory_gb:g} GB for passes on each; give the run more cards, or --claims-memory less."
+        )
+    return {"device_map": spec.device_map, "max_memory": {i: int(there * 2**30) for i, there in room.items()}}
+
+
 def _check_places(spec: ModelSpec, model: Any) -> None:
-    """All on one device: what a device map put elsewhere cannot be read beside the rest."""
+    """On one device, or on cards: weights that wait elsewhere until they are used cannot be read beside the rest."""
     places = sorted({str(weight.device) for weight in (*model.parameters(), *model.buffers())})
-    if len(places) > 1:
+    if "meta" in places or ("cpu" in places and len(places) > 1):
         there = listing(["offloaded" if place == "meta" else place for place in places])
         raise NotRunError(
-            f"{spec.key}: its device map put the weights in {len(places)} places ({there}), and a model is measured on one "
-            "device; use one with enough memory, or a cheaper dtype."
+            f"{spec.key}: its device map put the weights in {len(places)} places ({there}), and only weights that lie on cards "
+            "are measured; use more cards, cards with more memory, or a cheaper dtype."
         )
 
 
-def _check_memory(spec: ModelSpec, device: torch.device) -> None:
+def _check_blocks(spec: ModelSpec, model: Any) -> None:
+    """A block is whole on one card; the residual stream moves between blocks."""
+    places: dict[str, set[str]] = {}
+    for name, weight in model.named_parameters():
+        if block := re.match(r"(.*?\.\d+)\.", name):
+            places.setdefault(block[1], set()).add(str(weight.device))
+    for name, there in places.items():
+        if len(there) > 1:
+            raise NotRunError(
+                f"{spec.key}: its device map cut {name} in pieces ({listing(sorted(there))}), and a block is measured whole on one "
+                "card; device_map: auto keeps blocks whole."
+            )
+
+
+def _check_memory(spec: ModelSpec, device: torch.device, dtype: str) -> None:
     if spec.min_memory_gb is None:
         return
+    need, advice = needed(spec, dtype), "run it on a larger machine"
     if device.type == "cuda":
-        there = sum(torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())) / 2**30
+        count = torch.cuda.device_count()
+        every = [torch.cuda.get_device_properties(i).total_memory / 2**30 for i in range(count)]
+        spreads = spec.device_map is not None and device.index is None
+        there = sum(every) if spreads else every[device.index or 0]
+        if spreads:
+            advice = "give the run more cards; fewer workers (-n) than cards get several each"
+        elif count > 1 and device.index is None:
+            advice = f"{advice}, or over several cards: device_map: auto in models.yaml"
     else:
         there = host()[0]
-    if there < spec.min_memory_gb * 0.95:
-        raise NotRunError(
-            f"{spec.key} needs {spec.min_memory_gb:g} GB and {device} has {there:.0f} GB; run it on a larger machine."
-        )
+    if there < need * 0.95:
+        wider = f" in {dtype}" if need > spec.min_memory_gb else ""
+        raise NotRunError(f"{spec.key} needs {need:g} GB{wider} and {device} has {there:.0f} GB; {advice}.")
 
 
 def _too_large(spec: ModelSpec, device: torch.device, error: BaseException) -> NotRunError:

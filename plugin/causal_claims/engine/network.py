@@ -26,6 +26,16 @@ class Frame:
     cos: Tensor | None  # rows or 1 x positions x rotated dimensions
     sin: Tensor | None
     _masks: dict[int | None, Tensor | None] = field(default_factory=dict)
+    _elsewhere: dict[torch.device, "Frame"] = field(default_factory=dict)
+
+    def on(self, device: torch.device) -> "Frame":
+        """The same beside the weights of a layer, moved once."""
+        if device == self.batch.ids.device:
+            return self
+        if device not in self._elsewhere:
+            turns = [t if t is None else t.to(device) for t in (self.cos, self.sin)]
+            self._elsewhere[device] = Frame(self.batch.to(device), turns[0], turns[1])
+        return self._elsewhere[device]
 
     def mask(self, window: int | None) -> Tensor | None:
         """rows or 1 x 1 x queries x keys, True where a query may look; None where plain causal order says it all.
@@ -117,7 +127,14 @@ class Network:
             return resid, Frame(batch, None, None)
         places = batch.positions if batch.left else torch.arange(batch.ids.shape[1], device=batch.ids.device)[None]
         cos, sin = self.map.angles(resid, places)
-        return resid, Frame(batch, cos, sin)
+        return resid, Frame(batch, cos.to(resid.device), sin.to(resid.device))
+
+    def enter(self, layer: int, resid: Tensor, frame: Frame) -> tuple[Tensor, Frame]:
+        """Both where the layer's weights are; a model on one device has nothing to move."""
+        if not self.map.split:
+            return resid, frame
+        device = self.map.blocks[layer].device
+        return resid.to(device), frame.on(device)
 
     def attending(self, layer: int, resid: Tensor, frame: Frame, on_values: OnValues | None = None) -> Attending:
         block = self.map.blocks[layer]
@@ -136,8 +153,8 @@ class Network:
         cos, sin = frame.cos[:, :, None], frame.sin[:, :, None]
         turned, passed = x[..., : self.map.rotary], x[..., self.map.rotary :]
         half = self.map.rotary // 2
-        swapped = torch.cat([-turned[..., half:], turned[..., :half]], -1)
-        turned = turned * cos + swapped * sin
+        sin = torch.cat([-sin[..., :half], sin[..., half:]], -1)  # few rows, where the negated half would be many
+        turned = (turned * cos).add_(turned.roll(half, -1).mul_(sin))
         return torch.cat([turned, passed], -1) if passed.shape[-1] else turned
 
     def mix(self, at: Attending) -> Tensor:
@@ -177,9 +194,10 @@ class Network:
 
     def unembed(self, resid: Tensor, columns: Tensor | None) -> Tensor:
         """rows x P x d_model -> rows x P x vocabulary, or only each row's columns (rows x C)"""
-        normed = self.map.final_norm(resid)
+        normed = self.map.final_norm(resid.to(self.map.norm_device)).to(self.map.out)
         if columns is None:
             return functional.linear(normed, self.map.w_u, self.map.b_u)
+        columns = columns.to(self.map.out)
         found = torch.einsum("rpd,rcd->rpc", normed, self.map.w_u[columns])
         return found if self.map.b_u is None else found + self.map.b_u[columns][:, None]
 

@@ -35,6 +35,7 @@ class PassTensors:
         for run in (self.run, self.clean):
             if run is not None and layer in run.attending:
                 at = run.attending[layer]
+                queries = queries.to(at.q.device)
                 if run is self.run or self.times == 1:
                     return at.attention(head, queries)
                 count = len(at.q)
@@ -56,7 +57,7 @@ class PassTensors:
                     'a metric reads logits at other positions than the last; declare it with positions="all".'
                 )
         else:
-            final = final[torch.arange(len(final), device=final.device)[:, None], index]
+            final = final[torch.arange(len(final), device=final.device)[:, None], index.to(final.device)]
         return self.net.unembed(final, columns)
 
 

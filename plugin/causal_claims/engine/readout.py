@@ -72,6 +72,11 @@ class Readout:
     def __len__(self) -> int:
         return len(self.examples)
 
+    @property
+    def device(self) -> torch.device:
+        """Where a body finds every tensor, wherever the layer that made it lies."""
+        return self.batch.ids.device
+
     # What the example says
 
     def field(self, name: str) -> list[str]:
@@ -87,13 +92,13 @@ class Readout:
         """The one token that a field is.  # rows"""
         words = zip(self.examples, self.field(name), strict=True)
         ids = [self.tokens.single(word, one.prompt, f"example {one.id!r}, field {name!r}") for one, word in words]
-        return torch.tensor(ids, device=self.batch.ids.device)
+        return torch.tensor(ids, device=self.device)
 
     def first_token(self, name: str) -> Tensor:
         """The first token of a field's text, where it continues the prompt after a space.  # rows"""
         words = zip(self.examples, self.field(name), strict=True)
         ids = [self.tokens.first(word, one.prompt, f"example {one.id!r}, field {name!r}") for one, word in words]
-        return torch.tensor(ids, device=self.batch.ids.device)
+        return torch.tensor(ids, device=self.device)
 
     def span(self, name: str) -> Tensor:
         """Where the text of a field stands in the prompt.  # rows x positions, True inside"""
@@ -122,39 +127,39 @@ class Readout:
         """One head's attention, from the last token (rows x positions) or from all (rows x positions x positions)."""
         self._check_head(layer, head)
         if queries == "last":
-            return self.tensors.attention(layer, head, self.batch.last[:, None])[:, 0]
-        every = torch.arange(self.batch.ids.shape[1], device=self.batch.ids.device)
-        return self.tensors.attention(layer, head, every.expand_as(self.batch.ids))
+            return self.tensors.attention(layer, head, self.batch.last[:, None])[:, 0].to(self.device)
+        every = torch.arange(self.batch.ids.shape[1], device=self.device)
+        return self.tensors.attention(layer, head, every.expand_as(self.batch.ids)).to(self.device)
 
     def written(self, layer: int) -> Tensor:
         """How values of a KV head meet in the residual stream: sum of W_O W_O^T over its query heads.  # KV heads x d_head x d_head"""
         w = self.map.blocks[layer].w_o.view(self.map.kv_heads, self.map.group, self.map.d_head, -1).float()
-        return torch.einsum("kgdm,kgem->kde", w, w)
+        return torch.einsum("kgdm,kgem->kde", w, w).to(self.device)
 
     def output(self, layer: int, head: int) -> Tensor:
         """A query head's part of o_proj.  # d_head x d_model"""
         self._check_head(layer, head)
-        return self.map.o(layer, head).float()
+        return self.map.o(layer, head).float().to(self.device)
 
     def unembedding(self, ids: Tensor | None = None) -> Tensor:
         """# vocabulary, or ids, x d_model"""
-        return (self.map.w_u if ids is None else self.map.w_u[ids]).float()
+        return (self.map.w_u if ids is None else self.map.w_u[ids.to(self.map.out)]).float().to(self.device)
 
     def says(self, layer: int, head: int, of: Tensor | None = None) -> Tensor:
         """What a head writes when it reads tokens' embeddings, or the mean embedding.  # ids x d_model, or d_model"""
         self._check_head(layer, head)
-        return self.map.says(layer, head, of)
+        return self.map.says(layer, head, of).to(self.device)
 
     def word_ids(self) -> Tensor:
         """The one token that each example's prompt is: for metrics over words.  # rows"""
         ids = [self.tokens.single(one.prompt, "", f"example {one.id!r}") for one in self.examples]
-        return torch.tensor(ids, device=self.batch.ids.device)
+        return torch.tensor(ids, device=self.device)
 
     # The output
 
     def logits(self) -> Tensor:
         """At the prompt's last token.  # rows x vocabulary"""
-        return self.tensors.logits(self.batch.last[:, None], None)[:, 0].float()
+        return self.tensors.logits(self.batch.last[:, None], None)[:, 0].float().to(self.device)
 
     def log_probabilities(self) -> Tensor:
         return self.logits().log_softmax(-1)
@@ -162,7 +167,7 @@ class Readout:
     def logit(self, *names: str) -> Tensor:
         """The logits of the tokens that fields are, and no others.  # rows, or rows x names"""
         columns = torch.stack([self.token(name) for name in names], 1)
-        found = self.tensors.logits(self.batch.last[:, None], columns)[:, 0].float()
+        found = self.tensors.logits(self.batch.last[:, None], columns)[:, 0].float().to(self.device)
         return found[:, 0] if len(names) == 1 else found
 
     def log_probability(self, name: str) -> Tensor:
@@ -180,7 +185,7 @@ class Readout:
         found = torch.zeros(len(ids), ids.shape[1] - 1, device=ids.device)
         step = max(1, 2**24 // (len(ids) * self.map.vocabulary))  # positions at a time: the vocabulary is wide
         for part in torch.split(index, step):
-            logits = self.tensors.logits(part.expand(len(ids), -1), None).float()
+            logits = self.tensors.logits(part.expand(len(ids), -1), None).float().to(self.device)
             chosen = logits.gather(2, ids[:, part + 1, None])[..., 0]
             found[:, part] = chosen - logits.logsumexp(-1)
         return found, mask[:, :-1] & mask[:, 1:]
@@ -213,7 +218,7 @@ class Readout:
         if followed is None:
             raise ClaimsError("this metric follows attention while generating, and declared no read of a pattern.")
         self._check_head(layer, head)
-        return followed(layer, head)
+        return [one.to(self.device) for one in followed(layer, head)]
 
     def _generated(self) -> Texts:
         if self.generated is None:
@@ -221,6 +226,7 @@ class Readout:
         return self.generated
 
     def _window(self, tensor: Tensor, last: int | None) -> Tensor:
+        tensor = tensor.to(self.device)
         if last is None:
             return tensor.clone()  # a body may write on what it gets
         for row, length in enumerate(self.batch.lengths.tolist()):

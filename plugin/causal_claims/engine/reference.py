@@ -75,6 +75,7 @@ class ReferencePath:
         needs_logits = any(point.layer == LAST for point in task.reads())
         logits = self.run(batch.ids, hooks)
         tensors = _Tensors(taken, logits if needs_logits else None)
+        batch = batch.to(self.loaded.map.out)
         return Readout([example], batch, self.loaded.tokens, self.loaded.map, tensors, baseline)
 
     def _generated(self, task: Task, prompts: Sequence[Sequence[int]], given: Given) -> Iterator[Part]:
@@ -103,7 +104,7 @@ class ReferencePath:
                     ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
                     logits = self.run(ids, hooks)[:, -1]
                     if script is not None:
-                        noted.append(logits[0].float().softmax(-1)[script.watched])
+                        noted.append(logits[0].float().softmax(-1)[script.watched.to(logits.device)])
                         token = script.ids[0][step]
                     else:
                         token = int(decoding.choose(logits, [example], step))
@@ -141,7 +142,7 @@ class ReferencePath:
         for _ in range(decoding.tokens):
             ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
             logits = self.run(ids, [])[:, -1].float()
-            logits[:, never] = -torch.inf
+            logits[:, never.to(logits.device)] = -torch.inf
             token = int(logits.argmax(-1))
             if token in ending(self.loaded):
                 break
@@ -176,11 +177,11 @@ class _Tensors:
 
     def attention(self, layer: int, head: int, queries: Tensor) -> Tensor:
         pattern = self.get("qk", layer)[:, head].float()
-        return pattern[torch.arange(len(pattern))[:, None], queries]
+        return pattern[torch.arange(len(pattern), device=pattern.device)[:, None], queries.to(pattern.device)]
 
     def logits(self, index: Tensor, columns: Tensor | None) -> Tensor:
         if self.found is None:
             raise ClaimsError("a metric reads the logits, and did not declare it; add LOGITS to its reads=.")
         rows = torch.arange(len(self.found), device=self.found.device)[:, None]
-        at = self.found[rows, index]
-        return at if columns is None else at.gather(2, columns[:, None].expand(-1, at.shape[1], -1))
+        at = self.found[rows, index.to(rows.device)]
+        return at if columns is None else at.gather(2, columns.to(rows.device)[:, None].expand(-1, at.shape[1], -1))

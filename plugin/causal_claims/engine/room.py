@@ -33,10 +33,10 @@ def keep_freed() -> None:
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
-def needed(spec: ModelSpec) -> float:
-    """GB that a model's weights take, by its entry or by the size of its files."""
+def needed(spec: ModelSpec, dtype: str | None = None) -> float:
+    """GB that a model's weights take, by its entry or by the size of its files; twice that in float32 for bfloat16."""
     if spec.min_memory_gb is not None:
-        return spec.min_memory_gb
+        return spec.min_memory_gb * (2 if dtype == "float32" and spec.dtype in ("float16", "bfloat16") else 1)
     try:
         folder = locate(spec, download=False)
     except NotRunError:
@@ -44,17 +44,36 @@ def needed(spec: ModelSpec) -> float:
     return 1.2 * sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 2**30
 
 
-def fits(spec: ModelSpec, settings: Settings) -> bool:
-    """Beside what is in use now, with what passes may hold."""
-    return free(settings.device) >= needed(spec) + settings.memory_gb
+def fits(spec: ModelSpec, settings: Settings, dtype: str | None = None) -> bool:
+    """Beside what is in use now, with what passes may hold; over all cards where its device map allows it."""
+    there = free(settings.device)
+    if spec.device_map is None:
+        return there[0] >= needed(spec, dtype) + settings.memory_gb
+    return lone(spec, settings, dtype) or sum(on_each(settings).values()) >= needed(spec, dtype)
 
 
-def free(device: str) -> float:
-    """GB free on a device; on several cards together where it is `auto` or `cuda`."""
+def lone(spec: ModelSpec, settings: Settings, dtype: str | None = None) -> bool:
+    """Whether the first device holds it alone, with what passes may hold."""
+    return free(settings.device)[0] >= needed(spec, dtype) + settings.memory_gb
+
+
+def on_each(settings: Settings) -> dict[int, float]:
+    """GB that each card has for weights, what passes may hold being left free on every one."""
+    return {i: max(0.0, there - settings.memory_gb) for i, there in enumerate(free(settings.device))}
+
+
+def free(device: str) -> list[float]:
+    """GB free on a device; on each card in turn where it is `auto` or `cuda`."""
     if device != "cpu" and torch.cuda.is_available():
         cards = [int(device[5:])] if device.startswith("cuda:") else range(torch.cuda.device_count())
-        return sum(torch.cuda.mem_get_info(i)[0] for i in cards) / 2**30
-    return host()[1]
+        return [free_on(torch.device("cuda", i)) / 2**30 for i in cards]
+    return [host()[1]]
+
+
+def free_on(card: torch.device) -> float:
+    """Bytes of a card that nobody holds, those that torch keeps for its next tensors among them."""
+    kept = torch.cuda.memory_reserved(card) - torch.cuda.memory_allocated(card)
+    return float(torch.cuda.mem_get_info(card)[0] + kept)
 
 
 def host() -> tuple[float, float]:

@@ -30,6 +30,7 @@ class Rows:
         """From before block `layer` to `end`; `every` position of the output, or only the last."""
         last = len(self.net.map.blocks) - 1
         for i in range(layer, end.layer + 1):
+            resid, frame = self.net.enter(i, resid, frame)
             resid = self.residual("pre", i, resid)
             stop = end.stage if i == end.layer else Stage.LOGITS
             if stop == Stage.RESID_PRE:

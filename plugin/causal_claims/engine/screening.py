@@ -34,7 +34,7 @@ def find_heads(loaded: Loaded, pick: Pick, scores: Array) -> Heads:
     means[OVERALL] = np.mean(list(means.values()), axis=0) if means else scores.mean(0)
     source = f"{pick.score} of {loaded.spec.key} on {len(rows)} examples of {pick.over}"
     lists = {name: _first(mean, pick.top) for name, mean in means.items()}
-    return Heads(lists, source, pick.score, width=loaded.map.heads)
+    return Heads(lists, source, pick.score, width=loaded.map.heads, layers=len(loaded.map.blocks))
 
 
 @torch.inference_mode()
@@ -57,6 +57,8 @@ def screen(loaded: Loaded, settings: Settings, score: str, over: str) -> Array:
         )
         resid, frame = net.embed(batch)
         for layer in range(len(loaded.map.blocks)):
+            resid, frame = net.enter(layer, resid, frame)
+            seen = seen.on(resid.device)
             at = net.attending(layer, resid, frame)
             found[part, layer] = (seen.summed(at) if score == "summed_attention" else seen.copied(at)).cpu().numpy()
             resid = net.finish(layer, resid, net.write(layer, net.mix(at), resid))
@@ -85,6 +87,11 @@ class _Seen:
         )
         said = torch.tensor([[*w, *[-1] * (steps - len(w))] for w in written], device=ids.device)
         return _Seen(ids, inside, queries, said)
+
+    def on(self, device: torch.device) -> "_Seen":
+        if device == self.ids.device:
+            return self
+        return _Seen(self.ids.to(device), self.inside.to(device), self.queries.to(device), self.written.to(device))
 
     def summed(self, at: Attending) -> Tensor:
         """# rows x heads"""

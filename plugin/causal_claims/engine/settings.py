@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from causal_claims.errors import ClaimsError, listing
+from causal_claims.models import DTYPES
 
-DTYPES = ("float32", "float16", "bfloat16", "auto")
 BACKENDS = ("fast", "reference")
 PADDING = ("right", "left")
 SPECIAL_TOKENS = ("tokenizer", "bos", "none")

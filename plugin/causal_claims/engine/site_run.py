@@ -57,7 +57,8 @@ class SiteRun:
 
     def mean(self) -> Tensor:
         """The mean of the clean tensor over all examples of the set and all their tokens."""
-        return self._pick(self.given.mean(self.key)[None, None]).clone()  # a body may write on what it gets
+        mean = self.given.mean(self.key).to(self.batch.ids.device)
+        return self._pick(mean[None, None]).clone()  # a body may write on what it gets
 
     def other(self, seed: int) -> Tensor:
         """What another example of the set has here, drawn once by seed; aligned at the prompt's end."""
@@ -101,7 +102,7 @@ class SiteRun:
     def _patched_values(self, source: str, at: str) -> Tensor:
         """The head attends as it does in this run, to the other prompt's values."""
         live, site = self._attention("patch(part=v)")
-        batch, tensor = self.given.source(source, ("v", site.layer), self.rows)
+        batch, tensor = self._given(source, ("v", site.layer))
         own = live.values(site.index)
         theirs = tensor[:, :, site.index // self.map.group].to(own.dtype)
         width = self.batch.ids.shape[1]  # keys generated later stay the run's own
@@ -149,8 +150,13 @@ class SiteRun:
 
     def _source(self, name: str, layer: int | None = None) -> tuple[Batch, Tensor]:
         kind, here = self.key
-        batch, tensor = self.given.source(name, (kind, here if layer is None else layer), self.rows)
+        batch, tensor = self._given(name, (kind, here if layer is None else layer))
         return batch, self._pick(tensor)
+
+    def _given(self, name: str, key: Key) -> tuple[Batch, Tensor]:
+        """Another run's tensor, beside this one's: it may come from a layer on another device."""
+        batch, tensor = self.given.source(name, key, self.rows)
+        return batch.to(self.batch.ids.device), tensor.to(self.batch.ids.device)
 
     def _pick(self, tensor: Tensor) -> Tensor:
         """This site's part of a whole layer's tensor.  # rows x positions x width"""

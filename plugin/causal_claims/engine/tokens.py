@@ -34,6 +34,14 @@ class Batch:
         """The indices of each row's last `width` tokens.  # rows x width"""
         return self.last[:, None] + torch.arange(1 - width, 1, device=self.last.device)
 
+    def to(self, device: torch.device) -> "Batch":
+        """Where a layer's weights are."""
+        if device == self.ids.device:
+            return self
+        return Batch(
+            self.ids.to(device), self.mask.to(device), self.positions.to(device), self.lengths.to(device), self.left
+        )
+
     def copy(self) -> "Batch":
         """For somebody who may write on it."""
         return Batch(self.ids.clone(), self.mask.clone(), self.positions.clone(), self.lengths.clone(), self.left)

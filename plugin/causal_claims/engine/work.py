@@ -88,7 +88,7 @@ class Work:
             receipt=delivery.receipt(loaded.resolved, removed) if self.cell.condition.steps else None,
             noise_floor=noise,
             seconds=seconds,
-            facts={**known, **_stand_in(loaded), "revision": loaded.revision, "device": str(loaded.device)},
+            facts={**known, **_stand_in(loaded), "revision": loaded.revision, "device": loaded.where},
         )
 
 

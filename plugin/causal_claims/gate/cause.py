@@ -7,10 +7,10 @@ from causal_claims.errors import ClaimsError, NotRunError, listing
 from causal_claims.gate.cells import NEW, OLD, Tracked, joined
 from causal_claims.gate.change import Cause
 from causal_claims.gate.comparable import BEHAVIOUR, lost_behaviour
+from causal_claims.gate.followed import Followed
 from causal_claims.gate.run import Run
 from causal_claims.gate.scan import Scan, scan_numbers, scan_parts
 from causal_claims.gate.shift import Shift, decided
-from causal_claims.gate.tracked import Followed
 from causal_claims.ledger import Record
 from causal_claims.verdicts import number
 

@@ -24,7 +24,7 @@ class Change(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why a row stops the checkpoint; each has its exit code."""
+    """Why a row stops the checkpoint, the worst first; each has its exit code."""
 
     REGRESSION = "regression"
     INCOMPLETE = "incomplete"

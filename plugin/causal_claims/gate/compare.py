@@ -11,9 +11,9 @@ from causal_claims.gate.change import Cause, Change, Row
 from causal_claims.gate.comparison import Comparison
 from causal_claims.gate.failing import DEFAULT_FAIL_ON, failure
 from causal_claims.gate.family import corrected
+from causal_claims.gate.followed import followed
 from causal_claims.gate.pair import changed, gone, new_row
 from causal_claims.gate.run import Run
-from causal_claims.gate.tracked import followed
 from causal_claims.ledger import Record
 
 

@@ -36,11 +36,8 @@ class Comparison:
     @property
     def exit_code(self) -> int:
         """10 a regression, 11 something was not compared, 1 a claim failed that nothing could be compared with, else 0."""
-        if self.failures and self.failures[0].failure is Failure.REGRESSION:
-            return 10
-        if self.lost or any(one.failure is Failure.INCOMPLETE for one in self.failures):
-            return 11
-        return 1 if self.failures else 0
+        found = {one.failure for one in self.failures} | ({Failure.INCOMPLETE} if self.lost else set())
+        return next((failure.exit_code for failure in Failure if failure in found), 0)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -13,9 +13,9 @@ from causal_claims.gate.arrivals import by_steps
 from causal_claims.gate.cells import Tracked, joined
 from causal_claims.gate.comparable import obstacle
 from causal_claims.gate.drift import Drift, corrected, drift
+from causal_claims.gate.followed import followed
 from causal_claims.gate.margin import margin_of
 from causal_claims.gate.run import Run
-from causal_claims.gate.tracked import followed
 from causal_claims.gate.trend import Point, Trend
 from causal_claims.ledger import Record
 from causal_claims.verdicts import number

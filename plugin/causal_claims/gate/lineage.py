@@ -13,7 +13,7 @@ FALLEN = (Outcome.REFUTED, Outcome.INVALID)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Consequence:
     """Something that two claims say together and neither says alone."""
 
     word: str  # undermined, contradiction, superseded, stale, unknown, circle
@@ -26,9 +26,9 @@ class Finding:
         return asdict(self)
 
 
-def lineage(records: Iterable[Record]) -> list[Finding]:
-    """All findings of a ledger; a claim may be cited by its id or by the number of its finding."""
-    found: list[Finding] = []
+def lineage(records: Iterable[Record]) -> list[Consequence]:
+    """All that follows in a ledger; a claim may be cited by its id or by the number of its finding."""
+    found: list[Consequence] = []
     every = sorted(records, key=lambda one: one.key)
     for record in every:
         for relation, cited in record.lineage.items():
@@ -36,7 +36,7 @@ def lineage(records: Iterable[Record]) -> list[Finding]:
                 targets = _named(every, name, record.model)
                 if not targets:
                     found.append(
-                        _finding("unknown", record, name, f"{relation} {name}, which no claim of this ledger is")
+                        _consequence("unknown", record, name, f"{relation} {name}, which no claim of this ledger is")
                     )
                 for target in targets:
                     if (one := _pair(relation, record, target)) is not None:
@@ -44,20 +44,20 @@ def lineage(records: Iterable[Record]) -> list[Finding]:
     return [*found, *_circles(every)]
 
 
-def _pair(relation: str, record: Record, cited: Record) -> Finding | None:
+def _pair(relation: str, record: Record, cited: Record) -> Consequence | None:
     name, stands = cited.id, record.outcome == Outcome.SUPPORTED
     if relation == "depends_on" and cited.outcome in FALLEN:
-        return _finding("undermined", record, name, f"depends on {name}, which is {cited.outcome}: {cited.reason}")
+        return _consequence("undermined", record, name, f"depends on {name}, which is {cited.outcome}: {cited.reason}")
     if relation == "contradicts" and stands and cited.outcome == Outcome.SUPPORTED:
-        return _finding("contradiction", record, name, f"contradicts {name}, and both are SUPPORTED")
+        return _consequence("contradiction", record, name, f"contradicts {name}, and both are SUPPORTED")
     if relation == "supersedes" and stands and cited.outcome == Outcome.SUPPORTED:
-        return _finding("superseded", record, name, f"supersedes {name}, which still stands beside it")
+        return _consequence("superseded", record, name, f"supersedes {name}, which still stands beside it")
     if relation == "supersedes" and record.outcome in FALLEN:
-        return _finding("stale", record, name, f"supersedes {name} and is {record.outcome} itself")
+        return _consequence("stale", record, name, f"supersedes {name} and is {record.outcome} itself")
     return None
 
 
-def _circles(records: Sequence[Record]) -> list[Finding]:
+def _circles(records: Sequence[Record]) -> list[Consequence]:
     """Claims that depend on themselves by way of others."""
     found = []
     for record in records:
@@ -69,7 +69,7 @@ def _circles(records: Sequence[Record]) -> list[Finding]:
                 seen.add(one.key)
                 ahead += _cited(records, one)
         if record.key in seen:
-            found.append(_finding("circle", record, record.id, "depends on itself by way of others"))
+            found.append(_consequence("circle", record, record.id, "depends on itself by way of others"))
     return found
 
 
@@ -82,5 +82,5 @@ def _named(records: Sequence[Record], name: str, model: str) -> list[Record]:
     return [one for one in named if one.model == model] or named
 
 
-def _finding(word: str, record: Record, cites: str, what: str) -> Finding:
-    return Finding(word, record.id, record.model, cites, f"{word.upper()} {record.model} {record.id}: {what}")
+def _consequence(word: str, record: Record, cites: str, what: str) -> Consequence:
+    return Consequence(word, record.id, record.model, cites, f"{word.upper()} {record.model} {record.id}: {what}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from causal_claims.errors import NotRunError
+from causal_claims.gate.followed import Followed
 from causal_claims.gate.run import Run
 from causal_claims.gate.shift import Margin, mean_shift, spread
-from causal_claims.gate.tracked import Followed
 from causal_claims.ledger import Record
 
 NOISE_FACTOR = 3.0

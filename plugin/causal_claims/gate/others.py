@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from causal_claims.claims.effects import Cell
 from causal_claims.errors import ClaimsError
 from causal_claims.gate.cells import Tracked
+from causal_claims.gate.followed import followed
 from causal_claims.gate.run import Run
-from causal_claims.gate.tracked import followed
-from causal_claims.interventions.intervention import Intervention, Step, Value, parse_condition
+from causal_claims.interventions.intervention import Intervention, Step, parse_condition
 from causal_claims.ledger import Record
 from causal_claims.metrics.metric import parse_metric
 from causal_claims.sites import Head, Site
+from causal_claims.spelling import Value
 
 
 @dataclass(frozen=True)

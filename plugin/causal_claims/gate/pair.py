@@ -7,10 +7,10 @@ from dataclasses import replace
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.gate.change import Change, Row
 from causal_claims.gate.comparable import lost_behaviour, obstacle
+from causal_claims.gate.followed import Followed, followed
 from causal_claims.gate.margin import margin_of
 from causal_claims.gate.run import Run
 from causal_claims.gate.shift import Shift, Where, paired_shift
-from causal_claims.gate.tracked import Followed, followed
 from causal_claims.ledger import Record
 from causal_claims.verdicts import Outcome, number
 

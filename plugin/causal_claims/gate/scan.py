@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causal_claims.claims.data import Data
+from causal_claims.claims.effects import Effect
 from causal_claims.gate.cells import NEW, OLD, Tracked, joined
 from causal_claims.gate.others import others_of
 from causal_claims.gate.run import Run
@@ -83,8 +84,8 @@ def scan_parts(before: Iterable[Record], now: Iterable[Record], like: Record, si
     return Scan(len(shared), tuple((head, text) for _, head, text in sorted(grown, reverse=True)))
 
 
-def _values(data: Data, effect: object) -> np.ndarray:
-    return data.sample(effect).values  # type: ignore[arg-type]
+def _values(data: Data, effect: Effect) -> np.ndarray:
+    return data.sample(effect).values
 
 
 def _parts(records: Iterable[Record], like: Record) -> dict[str, tuple[float, float]]:

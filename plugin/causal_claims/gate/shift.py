@@ -12,8 +12,8 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
 from causal_claims.claims.estimate import Estimate, estimate, of_sample
 from causal_claims.gate.cells import NEW, OLD, Joined, Tracked, joined
+from causal_claims.gate.followed import Followed
 from causal_claims.gate.run import Run
-from causal_claims.gate.tracked import Followed
 
 _SMALLEST_P = 1e-12
 

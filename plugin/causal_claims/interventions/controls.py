@@ -7,8 +7,9 @@ from math import comb, prod
 
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.catalogue import ablate
-from causal_claims.interventions.intervention import Intervention, Operation, Step, Value
+from causal_claims.interventions.intervention import Intervention, Operation, Step
 from causal_claims.sites import Head, distinct
+from causal_claims.spelling import Value
 
 
 def random_sets(

@@ -21,12 +21,9 @@ from causal_claims.sites import (
     VSlice,
     compact,
     distinct,
-    literal,
     parse_site,
-    spellable,
 )
-
-Value = str | int | float | bool
+from causal_claims.spelling import Value, literal, spellable
 
 
 @dataclass(frozen=True)

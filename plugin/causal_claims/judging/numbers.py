@@ -85,9 +85,10 @@ def _without_variance(cells: Cells, pooled: bool) -> str | None:
 def _constant_arm(cells: Cells) -> str | None:
     """A stuck metric: constant in one condition though it is no count.  A constant count (all right, none) is data."""
     for cell, found in cells.items():
+        if len(found.values) < 2 or np.ptp(found.values) > 0:
+            continue
         others = [other.values for twin, other in cells.items() if twin.metric == cell.metric and twin is not cell]
-        whole = all(_whole(values) for values in (found.values, *others))
-        if len(found.values) > 1 and np.ptp(found.values) == 0 and others and not whole:
+        if others and not all(_whole(values) for values in (found.values, *others)):
             return f"all {len(found.values)} values of {cell} are {number(float(found.values[0]))}: the metric is stuck"
     return None
 

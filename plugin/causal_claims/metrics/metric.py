@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causal_claims.errors import ClaimsError, listing, nearest
-from causal_claims.sites import LOGITS, Point, literal, spellable
-
-Value = str | int | float | bool
+from causal_claims.sites import LOGITS, Point
+from causal_claims.spelling import Value, literal, spellable
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,9 @@ class MetricSpec:
     tokens: tuple[str, ...] = ()  # fields that are one token each; `prompt` is the prompt itself
 
     @property
-    def bound(self) -> float | None:
-        """Half the largest possible difference between two values, or None when the metric is unbounded."""
-        width = self.high - self.low
-        return width if math.isfinite(width) else None
+    def bounded(self) -> bool:
+        """Whether its range has two ends."""
+        return math.isfinite(self.high - self.low)
 
 
 METRICS: dict[str, MetricSpec] = {}
@@ -45,10 +43,11 @@ class Metric:
     numbers: `Metric("x")`.
     """
 
-    __slots__ = ("name", "options", "over")
+    __slots__ = ("_key", "name", "options", "over")
     name: str
     options: tuple[tuple[str, Value], ...]
     over: str | None
+    _key: tuple[Any, ...]  # what makes two of them the same; asked for millions of times
 
     def __init__(self, name: str, *, over: str | None = None, **options: Value) -> None:
         if not isinstance(name, str) or not name.replace("_", "a").isalnum() or not name.isascii():
@@ -72,6 +71,7 @@ class Metric:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "options", tuple(sorted(given.items())))
         object.__setattr__(self, "over", over)
+        object.__setattr__(self, "_key", (self.name, self.options, over))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a metric is a value; write Metric({self.name!r}, ...) anew instead of setting {name}.")
@@ -84,10 +84,6 @@ class Metric:
 
     def __hash__(self) -> int:
         return hash(self._key)
-
-    @property
-    def _key(self) -> tuple[Any, ...]:
-        return (self.name, self.options, self.over)
 
     def __str__(self) -> str:
         """The spelling in tables and the store: the name, and the options that are not the defaults."""
@@ -159,8 +155,9 @@ def metric(
             raise ClaimsError(f"a metric named {name!r} is declared already, in {METRICS[name].compute.__module__}.")
         where = reads if callable(reads) else (lambda _, point=reads: (point,))
         METRICS[name] = MetricSpec(
-            name, function, where, low, high, dict(function.__kwdefaults__ or {}), needs, gauge_free, positions, version, scale,
-            tuple(name for name in needs if name in ("target", "foil")) if tokens is None else tokens,
+            name, function, where, low, high, options=dict(function.__kwdefaults__ or {}), needs=needs, gauge_free=gauge_free,
+            positions=positions, version=version, scale=scale,
+            tokens=tuple(field for field in needs if field in ("target", "foil")) if tokens is None else tokens,
         )  # fmt: skip
         return function
 

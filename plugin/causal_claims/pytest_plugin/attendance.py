@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+
+import pytest
 
 PHASES = ("setup", "call", "teardown")
 
@@ -20,7 +21,7 @@ class Attendance:
     def expect(self, node_ids: Iterable[str]) -> None:
         self.expected.update(node_ids)
 
-    def saw(self, report: Any) -> None:
+    def saw(self, report: pytest.TestReport) -> None:
         """A test has answered with its last phase, or when xdist says what became of it: its worker crashed."""
         if report.when not in ("setup", "call"):
             self.reported.add(report.nodeid)

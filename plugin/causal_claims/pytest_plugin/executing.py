@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -29,11 +28,10 @@ def executor(text: str, actors: int) -> Executor | None:
     return Executor(address or None, actors)
 
 
-def prepare(config: pytest.Config, settings: Any) -> None:
+def prepare(config: pytest.Config, cluster: Executor | None, plan: bool) -> None:
     """A cluster of our own must be there before the workers are, which then find it by its address."""
-    found = settings.executor
-    outside = hasattr(config, "workerinput") or config.option.collectonly or settings.plan
-    if found is None or found.address is not None or outside or not config.getoption("numprocesses", None):
+    outside = hasattr(config, "workerinput") or config.option.collectonly or plan
+    if cluster is None or cluster.address is not None or outside or not config.getoption("numprocesses", None):
         return
     from causal_claims.engine.cluster import connect
 

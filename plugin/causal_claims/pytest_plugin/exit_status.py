@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from causal_claims.gate.change import Failure
 from causal_claims.pytest_plugin import sharding
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.session import ClaimsSession
 from causal_claims.verdicts import Outcome
 
-REGRESSION, INCOMPLETE = 10, 11
+REGRESSION, INCOMPLETE = Failure.REGRESSION.exit_code, Failure.INCOMPLETE.exit_code
 _WORSE = (0, 1, INCOMPLETE, REGRESSION)  # in order: a regression outweighs what is missing
 
 

@@ -15,8 +15,9 @@ import pytest
 
 from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import Record, write_whole
+from causal_claims.measurements import Measurement
 from causal_claims.models import trusting
-from causal_claims.pytest_plugin import exit_status, gating, junit, keeping, sharding
+from causal_claims.pytest_plugin import exit_status, gating, junit, keeping, pictures, sharding
 from causal_claims.pytest_plugin.notes import notes_of
 from causal_claims.pytest_plugin.secrets import scrubbed
 from causal_claims.pytest_plugin.session import ClaimsSession
@@ -27,15 +28,13 @@ from causal_claims.report.write import CERTIFICATE, read_certificate, write_repo
 from causal_claims.statistics import multiplicity
 from causal_claims.verdicts import Outcome
 
-_PATTERNS = 6  # attention patterns kept of one model
-
 
 def write(claims: ClaimsSession, session: pytest.Session) -> None:
     """By the controller alone, at the end, however the run ended."""
     records = claims.ledger.records
     records.sort(key=lambda one: (one.model, one.node_id, one.id))
     adjust(records)
-    keep_few_patterns(records)
+    pictures.keep_few(records)
     claims.ledger.run.update(run_facts(claims, session))
     used = _used(claims)
     gating.scan(claims, used)
@@ -106,18 +105,6 @@ def adjust(records: list[Record]) -> None:
                 setattr(one, name, float(value))
 
 
-def keep_few_patterns(records: list[Record]) -> None:
-    """One attention pattern a head, and few a model: a ledger stays small."""
-    seen: dict[str, set[str]] = {}
-    for one in records:
-        if one.attention is not None:
-            heads = seen.setdefault(one.model, set())
-            if one.attention["head"] in heads or len(heads) >= _PATTERNS:
-                one.attention = None
-            else:
-                heads.add(one.attention["head"])
-
-
 def run_facts(claims: ClaimsSession, session: pytest.Session) -> dict[str, Any]:
     facts = {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(claims.started)),
@@ -151,7 +138,7 @@ def _notes(claims: ClaimsSession) -> dict[str, Any]:
     }
 
 
-def _used(claims: ClaimsSession) -> list[Any]:
+def _used(claims: ClaimsSession) -> list[Measurement]:
     """The cells that verdicts rest on."""
     return [claims.used[key] for key in sorted(claims.used)]
 

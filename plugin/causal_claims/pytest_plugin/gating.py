@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -101,7 +100,7 @@ def _held(claims: ClaimsSession, session: pytest.Session, old: Run, new: Run) ->
     )
 
 
-def tell(reporter: Any, claims: ClaimsSession) -> None:
+def tell(reporter: pytest.TerminalReporter, claims: ClaimsSession) -> None:
     """What changed since the baseline, and every line that stops the checkpoint, last."""
     for one in claims.ledger.run.get("lineage", []):
         reporter.write_line(one["sentence"], yellow=True)

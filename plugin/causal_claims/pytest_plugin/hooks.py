@@ -10,7 +10,7 @@ import pytest
 from causal_claims.errors import listing
 from causal_claims.pytest_plugin import executing, exit_status, files, gating, notes, sharding, storing, terminal
 from causal_claims.pytest_plugin.attendance import Attendance
-from causal_claims.pytest_plugin.items import claims_in
+from causal_claims.pytest_plugin.items import claims_in, finding_of
 from causal_claims.pytest_plugin.markers import refuse_unknown
 from causal_claims.pytest_plugin.planning import planned
 from causal_claims.pytest_plugin.session import ClaimsSession
@@ -34,10 +34,8 @@ class Hooks:
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """-k knows a claim by the id it was given, and by its finding."""
-        marker = item.get_closest_marker("finding")
         names = [claim.about.get(name) for claim in claims_in(item).values() for name in ("id", "finding")]
-        names += marker.args[:1] if marker else ()
-        item.extra_keyword_matches.update(str(name) for name in names if name)
+        item.extra_keyword_matches.update(str(name) for name in (*names, finding_of(item)) if name)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if self.claims.settings.plan:
@@ -62,7 +60,7 @@ class Hooks:
         """With --claims-plan nothing is run: the plan is the output."""
         return True if self.claims.settings.plan else None
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.claims.saw(report)
 
     @pytest.hookimpl(tryfirst=True)
@@ -78,7 +76,7 @@ class Hooks:
         if not self.claims.is_worker and not self.claims.config.option.collectonly:
             session.exitstatus = exit_status.settled(self.claims, session)
 
-    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
         terminal.summarise(terminalreporter, self.claims, int(exitstatus))
 
     def collected(self, node_ids: Sequence[str], items: Sequence[pytest.Item] = ()) -> None:
@@ -93,7 +91,7 @@ def session_of(config: pytest.Config, attendance: Attendance | None = None) -> C
     if hooks is None:
         sharding.refuse(config)
         hooks = Hooks(ClaimsSession(config, attendance))
-        executing.prepare(config, hooks.claims.settings)
+        executing.prepare(config, hooks.claims.settings.executor, hooks.claims.settings.plan)
         gating.open_baseline(hooks.claims)
         for name, keys in hooks.claims.markers.by_name.items():
             config.addinivalue_line("markers", f"{name}: claims on {listing(keys)}")

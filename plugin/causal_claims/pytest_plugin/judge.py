@@ -20,16 +20,13 @@ from causal_claims.ledger import Record, record
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry
 from causal_claims.pytest_plugin.by_hand import Values, measured_by_hand
-from causal_claims.pytest_plugin.items import BY_HAND, source_of
+from causal_claims.pytest_plugin.items import BY_HAND, finding_of, source_of
 from causal_claims.pytest_plugin.markers import Markers
 from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.pytest_plugin.sequential import Sequential
 from causal_claims.pytest_plugin.settings import Settings
 from causal_claims.recorded import Recorded
-from causal_claims.sites import Head
 from causal_claims.verdicts import Evidence, Outcome, Verdict
-
-_OF_A_HEAD = ("raises", "lowers", "strongest")  # kinds that say what a head does
 
 
 class Judge:
@@ -99,8 +96,9 @@ class Judge:
                 if path not in self._files:
                     self._files[path] = read_heads(path)
                 if self._files[path].score == pick.score:
-                    width = self._registry[model].heads if model in self._registry.models else None
-                    return replace(self._files[path], width=width or self._files[path].width)
+                    found, spec = self._files[path], self._registry.models.get(model)
+                    width, layers = (spec.heads, spec.layers) if spec is not None else (None, None)
+                    return replace(found, width=width or found.width, layers=layers or found.layers)
         if self._recorded is not None:
             if (model, pick) in self._recorded.picks:
                 return self._recorded.picks[model, pick]
@@ -159,7 +157,6 @@ class Judge:
         verdict: Verdict,
         asked: Claim,
     ) -> Record:
-        marker = item.get_closest_marker("finding")
         facts = next((dict(found.facts) for found in cells.values() if found.facts), {})
         spec = self._registry.models.get(key)
         made = record(
@@ -168,7 +165,7 @@ class Judge:
             model=key,
             node_id=item.nodeid,
             source=source_of(item),
-            finding=str(marker.args[0]) if marker and marker.args else None,
+            finding=finding_of(item),
             checkpoint=_checkpoint(spec if self._recorded is None else None, facts),
             stand_in=facts.get("stand_in") or (spec.standing_in if spec is not None else None),
             facts=facts,
@@ -182,11 +179,8 @@ class Judge:
 
     def _attention(self, claim: Claim, model: str) -> Mapping[str, Any] | None:
         """Where the one head that a claim names looks, on the first of its examples."""
-        cell = claim.rule.effects()[0].cells[0]
-        sites = cell.condition.sites
-        if self._recorded is not None or claim.kind not in _OF_A_HEAD or len(sites) != 1 or cell.metric.over is None:
-            return None
-        return self._measuring.attention(model, sites[0], cell.metric.over) if isinstance(sites[0], Head) else None
+        found = None if self._recorded is not None else self._measuring.pictures.wanted(claim, model)
+        return self._measuring.attention(model, *found) if found is not None else None
 
     def _stands_for(self, claim: Claim, key: str) -> tuple[str, str]:
         return self._known.setdefault((claim.id, key), _content(claim))

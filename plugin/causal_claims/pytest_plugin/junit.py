@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 from causal_claims.pytest_plugin.exit_status import of_gate
 from causal_claims.pytest_plugin.session import ClaimsSession
 
 
 def suite_properties(claims: ClaimsSession) -> None:
-    try:
-        from _pytest.junitxml import xml_key
-    except ImportError:  # a private name: without it the suite has no properties, and every test still has its own
-        return
-    xml = claims.config.stash.get(xml_key, None)
-    if xml is None or not claims.ledger.records:
+    if (xml := _file(claims)) is None or not claims.ledger.records:
         return
     run = claims.ledger.run
     for outcome, count in run["outcomes"].items():
@@ -33,14 +29,11 @@ def suite_properties(claims: ClaimsSession) -> None:
 
 def gate_failures(claims: ClaimsSession) -> None:
     """A claim that regressed fails in the file, though its test may have passed: readers of JUnit see nothing else."""
-    try:
-        from _pytest.junitxml import bin_xml_escape, xml_key
-    except ImportError:
+    xml, found = _file(claims), claims.comparison
+    if xml is None or found is None or of_gate(claims) == 0:
         return
-    xml = claims.config.stash.get(xml_key, None)
-    found = claims.comparison
-    if xml is None or found is None or (of_gate(claims) == 0):
-        return
+    from _pytest.junitxml import bin_xml_escape
+
     lines = {f"{row.model} {row.id}": row.line for row in found.failures}
     shown: set[str] = set()
     for reporter in xml.node_reporters_ordered:
@@ -68,3 +61,12 @@ def gate_failures(claims: ClaimsSession) -> None:
         failure = ET.Element("failure", message=bin_xml_escape(line))
         failure.text = bin_xml_escape(line)
         reporter.append(failure)  # counts it, too
+
+
+def _file(claims: ClaimsSession) -> Any:
+    """pytest's JUnit file, where one is asked for; by a private name: without it every test still has its own properties."""
+    try:
+        from _pytest.junitxml import xml_key
+    except ImportError:
+        return None
+    return claims.config.stash.get(xml_key, None)

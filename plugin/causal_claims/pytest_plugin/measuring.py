@@ -18,9 +18,10 @@ from causal_claims.examples import ExampleSet, first_units
 from causal_claims.judging.arms import norm_controls
 from causal_claims.measurements import Measurement
 from causal_claims.models import Registry
-from causal_claims.pytest_plugin.items import claims_in, model_in
+from causal_claims.pytest_plugin.items import claims_in, model_in, pairs
 from causal_claims.pytest_plugin.live import built, engine_settings
 from causal_claims.pytest_plugin.notes import Notes
+from causal_claims.pytest_plugin.pictures import Pictures
 from causal_claims.pytest_plugin.rates import remember
 from causal_claims.pytest_plugin.settings import Settings
 from causal_claims.sites import Head
@@ -28,14 +29,16 @@ from causal_claims.sites import Head
 if TYPE_CHECKING:
     from causal_claims.engine.cluster import ClusterEngine
     from causal_claims.engine.engine import Engine
+    from causal_claims.engine.settings import Progress
 
 
 class Measuring:
     """The engine of a run, loaded when a model is first needed, and what it has measured."""
 
     def __init__(
-        self, registry: Registry, settings: Settings, progress: Any = None, notes: Notes | None = None
+        self, registry: Registry, settings: Settings, progress: Progress | None = None, notes: Notes | None = None
     ) -> None:
+        self.pictures = Pictures()
         self.find: Callable[[str, Pick], Heads] = self.heads  # the heads that a claim is about; a file may name them
         self._registry = registry
         self._settings = settings
@@ -81,6 +84,7 @@ class Measuring:
     def gather(self, items: Sequence[pytest.Item], groups: Mapping[str, str]) -> None:
         """Remember what the selected tests will need, after deselection; nothing is measured yet."""
         self._groups = dict(groups)
+        self.pictures.choose((item.nodeid, claim, key) for item in items for claim, key in pairs([item]))
         for item in items:
             model = model_in(item)
             if model is None:
@@ -178,9 +182,6 @@ class Measuring:
             engine = self._engines.get(model)
             self._patterns[key] = engine.attention(model, head, over) if engine is not None else None
         return self._patterns[key]
-
-    def plan(self, model: str, cells: Sequence[Cell]) -> Any:
-        return self.engine(model).plan(model, cells)
 
     def _measure(self, model: str, cells: Iterable[Cell]) -> None:
         missing = [cell for cell in cells if (model, cell) not in self._found]

@@ -46,10 +46,12 @@ def cost_line(claims: ClaimsSession, model: str, cells: Sequence[Cell]) -> str:
     rows = sum(rows_of(cell) for cell in cells)
     said = [f"{rows:,} prompts"]
     if spec.min_memory_gb:
-        cards = math.ceil((spec.min_memory_gb + settings.memory_gb) / CARD_GB)
+        cards = math.ceil(spec.min_memory_gb / max(1.0, CARD_GB - settings.memory_gb))
+        several = " on each card" if cards > 1 else ""
+        unmapped = ", which needs device_map: auto in models.yaml" if cards > 1 and spec.device_map is None else ""
         said.append(
-            f"{spec.min_memory_gb:g} GB of weights and {settings.memory_gb:g} GB for passes: "
-            f"{cards} card{'s' * (cards > 1)} of {CARD_GB} GB{', and a model over several cards cannot be measured yet' if cards > 1 else ''}"
+            f"{spec.min_memory_gb:g} GB of weights and {settings.memory_gb:g} GB for passes{several}: "
+            f"{cards} card{'s' * (cards > 1)} of {CARD_GB} GB{unmapped}"
         )
     if known := expected(settings.cache, model, sum(cell_cost(cell, spec) for cell in cells)):
         seconds, source = known

@@ -6,7 +6,6 @@ out again and again.  The controller knows node ids only, so the model key at th
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -16,6 +15,8 @@ from causal_claims.pytest_plugin.cards import cards, shared
 from causal_claims.pytest_plugin.grouping import grouped
 from causal_claims.pytest_plugin.hooks import session_of
 
+NO_CLAIMS = ""  # the model of tests that are no claims
+
 
 class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Groups of claims by model, cut into shares; tests that are no claims go out one by one."""
@@ -24,45 +25,66 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
         super().__init__(config, log)
         self._models = models
         self._groups: dict[str, str] = {}
-        self._held: dict[Any, str | None] = {}  # the model each worker was last given
+        self._numbers: dict[str, int] = {}  # of tests, by which workers are told of them
+        self._waiting: dict[str, dict[str, int]] | None = None  # model -> its scopes in the queue and their tests
+        self._held: dict[Any, str] = {}  # the model each worker was last given
 
     def schedule(self) -> None:
         if not self._groups and self.registered_collections:
-            self._groups = grouped(next(iter(self.registered_collections.values())), self._models, len(self.nodes))
+            tests = next(iter(self.registered_collections.values()))
+            self._groups = grouped(tests, self._models, len(self.nodes))
+            self._numbers = {test: number for number, test in enumerate(tests)}
         super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
         return self._groups.get(nodeid, nodeid)
 
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        """What is done is forgotten: xdist counts all that a worker was ever given, after each test."""
+        test = self.registered_collections[node][item_index]
+        scope = self._split_scope(test)
+        del self.assigned_work[node][scope][test]
+        if not self.assigned_work[node][scope]:
+            del self.assigned_work[node][scope]
+        self._reschedule(node)
+
     def remove_node(self, node: Any) -> str | None:
         """A worker is gone: the test it was running failed with it, the rest of its work goes to others."""
-        workload = self.assigned_work.pop(node)
-        left = {
-            scope: [test for test, done in unit.items() if not done] for scope, unit in workload.items()
-        }  # in the order in which the worker ran them
-        crashed: str | None = next((tests[0] for tests in left.values() if tests), None)
-        for scope, tests in left.items():
+        workload = self.assigned_work.pop(node)  # in the order in which the worker ran it
+        crashed: str | None = next((test for tests in workload.values() for test in tests), None)
+        for scope, tests in workload.items():
             if unit := {test: False for test in tests if test != crashed}:
                 self.workqueue[scope] = unit
+        self._waiting = None
         for other in list(self.assigned_work):
             self._reschedule(other)
         return crashed
 
     def _assign_work_unit(self, node: Any) -> None:
         """The unit of a model that this worker holds, else of one that nobody holds, else of the one with most left."""
-        held = {other: self._held.get(other) for other in self.assigned_work}
-        left = Counter[str]()
-        for scope, unit in self.workqueue.items():
-            left[_model(scope)] += len(unit)
-        others = {model for other, model in held.items() if other is not node}
+        if self._waiting is None:
+            self._waiting = {}
+            for scope, unit in self.workqueue.items():
+                self._waiting.setdefault(self._model(scope), {})[scope] = len(unit)
+        waiting = self._waiting
+        others = {self._held.get(other) for other in self.assigned_work if other is not node}
 
-        def order(scope: str) -> tuple[bool, bool, int]:
-            return (_model(scope) != held.get(node), _model(scope) in others, -left[_model(scope)])
+        def order(model: str) -> tuple[bool, bool, int]:
+            left = sum(waiting[model].values()) if model != NO_CLAIMS else 0
+            return (model != self._held.get(node), model in others, -left)
 
-        scope = min(self.workqueue, key=order)  # the first of equals
-        self.workqueue.move_to_end(scope, last=False)
-        self._held[node] = _model(scope) if "#" in scope else self._held.get(node)
-        super()._assign_work_unit(node)
+        model = min(waiting, key=order)  # the first of equals
+        scope = next(iter(waiting[model]))
+        del waiting[model][scope]
+        if not waiting[model]:
+            del waiting[model]
+        if model != NO_CLAIMS:
+            self._held[node] = model
+        unit = self.assigned_work[node][scope] = self.workqueue.pop(scope)
+        node.send_runtest_some([self._numbers[test] for test in unit])
+
+    def _model(self, scope: str) -> str:
+        return NO_CLAIMS if scope in self._numbers else scope.partition("#")[0]  # such a scope is the test itself
 
     def _reschedule(self, node: Any) -> None:
         """A worker begins a test only when it knows of another: with a single one and work left it would wait forever."""
@@ -71,10 +93,6 @@ class ClaimScheduling(LoadScopeScheduling):  # type: ignore[misc]
         super()._reschedule(node)
         while self.workqueue and not node.shutting_down and self._pending_of(self.assigned_work[node]) < 2:
             self._assign_work_unit(node)
-
-
-def _model(scope: str) -> str:
-    return scope.partition("#")[0]
 
 
 class Scheduler:

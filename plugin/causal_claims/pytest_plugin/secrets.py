@@ -20,7 +20,7 @@ _SHAPES = (
 
 def scrubbed(value: Any) -> Any:
     """The same text, list or mapping without what must stay here."""
-    return _without(_values(_here()), value)
+    return _without(_values(_here(tuple(os.environ.items()), str(Path.home()))), value)
 
 
 def _without(secrets: tuple[tuple[str, str], ...], value: Any) -> Any:
@@ -41,11 +41,9 @@ def _text(secrets: tuple[tuple[str, str], ...], text: str) -> str:
     return text
 
 
-def _here() -> tuple[tuple[str, str], ...]:
-    secrets = (
-        (value, f"${name}") for name, value in os.environ.items() if _NAMES.search(name) and len(value) >= _SHORTEST
-    )
-    home = str(Path.home())
+@cache
+def _here(environment: tuple[tuple[str, str], ...], home: str) -> tuple[tuple[str, str], ...]:
+    secrets = ((value, f"${name}") for name, value in environment if _NAMES.search(name) and len(value) >= _SHORTEST)
     return (*secrets, *([(f"{home}/", "~/")] if len(home) > 2 else []))
 
 

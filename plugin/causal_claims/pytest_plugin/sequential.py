@@ -19,7 +19,7 @@ from causal_claims.claims.kinds.agrees import Agrees
 from causal_claims.claims.kinds.negligible import Negligible
 from causal_claims.claims.kinds.raises import Bound, Superiority
 from causal_claims.claims.kinds.strongest import Strongest
-from causal_claims.errors import ClaimsError
+from causal_claims.errors import ClaimsError, listing
 from causal_claims.examples import examples, first_units
 from causal_claims.judging.arms import norm_controls
 from causal_claims.judging.judge import judge, seed_of
@@ -29,7 +29,7 @@ from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.pytest_plugin.notes import Notes
 from causal_claims.pytest_plugin.settings import Settings
 from causal_claims.recorded import Recorded
-from causal_claims.statistics.elimination import confidences, eliminate, looks_for
+from causal_claims.statistics.elimination import Eliminated, confidences, eliminate, looks_for
 from causal_claims.statistics.mean import moments, thin_tail
 from causal_claims.statistics.sample import Array
 from causal_claims.verdicts import Decision, Outcome, Verdict
@@ -83,11 +83,10 @@ class Sequential:
                 and claim.rule.picked == "before"
                 and len(shares := self._shares(claim, model)) > 1
             ):
-                self._keep(
-                    claim,
-                    model,
-                    lambda claim=claim, model=model, shares=shares: self._elimination(claim, model, shares),
-                )
+                try:
+                    self._found[claim.id, model] = self._elimination(claim, model, shares)
+                except ClaimsError as error:
+                    self._found[claim.id, model] = error
                 continue
             batches.setdefault((self._shares(claim, model) if _stops(claim) else (1.0,), model), []).append(claim)
         for (shares, model), waiting in batches.items():
@@ -155,12 +154,6 @@ class Sequential:
 
     # --- strongest
 
-    def _keep(self, claim: Claim, model: str, found: object) -> None:
-        try:
-            self._found[claim.id, model] = found()  # type: ignore[operator]
-        except ClaimsError as error:
-            self._found[claim.id, model] = error
-
     def _elimination(self, claim: Claim, model: str, shares: tuple[float, ...]) -> tuple[Cells, Verdict]:
         """`strongest`, its winner named before looking."""
         rule = claim.rule
@@ -181,40 +174,19 @@ class Sequential:
             D = sign * data.matrix(effects)
             return np.asarray(D[:, [0]] - D[:, 1:])
 
-        whole = claim.about.get("given") is not None  # a precondition is judged on all examples
-        result = None if whole else eliminate(ahead, len(rule.others), shares, self._settings.confidence)
-        settings, spec = self._settings, self._registry.models.get(model)
-        if result is not None:
-            least = min(len(one.values) for one in cells.values())
-            common = {
-                cell: one.only(set(next(m for m in cells.values() if len(m.values) == least).examples))
-                for cell, one in cells.items()
-            }
-            verdict = judge(claim, common, spec=spec, confidence=settings.confidence)
-            fired = any(guard.fired for guard in verdict.evidence.guards)
-        if result is None or fired:  # whatever a guard says, it says of the whole design
-            found = self._measured(model, list(claim.cells), 1.0)
-            if isinstance(
-                error := next((one for one in found.values() if isinstance(one, ClaimsError)), None), ClaimsError
-            ):
-                raise error
-            all_cells = {cell: one for cell, one in found.items() if isinstance(one, Measurement)}
-            return all_cells, judge(claim, all_cells, spec=spec, confidence=settings.confidence)
-        nearest = result.beaten_by[0] if result.beaten_by else int(np.argmin(result.low))
-        rival = rule.others[nearest]
-        outcome, reason = (
-            (Outcome.SUPPORTED, f"it leads every other; the nearest is {rival.label}") if result.supported
-            else (Outcome.REFUTED, f"{rival.label} is stronger") if result.beaten_by
-            else (Outcome.INCONCLUSIVE, f"not told apart from {listing_of(rule, result.open)}")
-        )  # fmt: skip
-        decision = Decision(
-            outcome, reason, float(result.lead[nearest]), float(result.low[nearest]), float(result.high[nearest]),
-            settings.confidence, result.n[nearest], "example",
-            f"successive elimination, {result.look} of {result.looks} looks, repeated intervals of the leads",
-            parts=verdict.evidence.decision.parts if verdict.evidence.decision is not None else (),
-        )  # fmt: skip
-        self._save(sum(len(one.values) for one in cells.values()), sum(self._rows(cell, model) for cell in claim.cells))
-        return cells, Verdict(outcome, reason, replace(verdict.evidence, decision=decision))
+        spec, confidence = self._registry.models.get(model), self._settings.confidence
+        if claim.about.get("given") is None:  # a precondition is judged on all examples
+            result = eliminate(ahead, len(rule.others), shares, confidence)
+            verdict = judge(claim, _in_common(cells), spec=spec, confidence=confidence)
+            if not any(guard.fired for guard in verdict.evidence.guards):
+                there = sum(self._rows(cell, model) for cell in claim.cells)
+                self._save(sum(len(one.values) for one in cells.values()), there)
+                return cells, _eliminated(rule, result, verdict, confidence)
+        found = self._measured(model, list(claim.cells), 1.0)  # whatever a guard says, it says of the whole design
+        if (error := next((one for one in found.values() if isinstance(one, ClaimsError)), None)) is not None:
+            raise error
+        all_cells = {cell: one for cell, one in found.items() if isinstance(one, Measurement)}
+        return all_cells, judge(claim, all_cells, spec=spec, confidence=confidence)
 
     # --- numbers
 
@@ -256,9 +228,28 @@ class Sequential:
         return looks_for(units)
 
 
-def listing_of(rule: Strongest, rivals: Sequence[int]) -> str:
-    names = [rule.others[h].label for h in rivals]
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+def _in_common(cells: Cells) -> Cells:
+    """On the examples that the shortest has: those of the first looks, which all have."""
+    examples = set(min(cells.values(), key=lambda one: len(one.values)).examples)
+    return {cell: one.only(examples) for cell, one in cells.items()}
+
+
+def _eliminated(rule: Strongest, result: Eliminated, verdict: Verdict, confidence: float) -> Verdict:
+    """The verdict as the looks have decided it, with the parts that judging the examples in common has given."""
+    nearest = result.beaten_by[0] if result.beaten_by else int(np.argmin(result.low))
+    rival = rule.others[nearest]
+    outcome, reason = (
+        (Outcome.SUPPORTED, f"it leads every other; the nearest is {rival.label}") if result.supported
+        else (Outcome.REFUTED, f"{rival.label} is stronger") if result.beaten_by
+        else (Outcome.INCONCLUSIVE, f"not told apart from {listing((rule.others[h].label for h in result.open), 1)}")
+    )  # fmt: skip
+    decision = Decision(
+        outcome, reason, float(result.lead[nearest]), float(result.low[nearest]), float(result.high[nearest]),
+        confidence, result.n[nearest], "example",
+        f"successive elimination, {result.look} of {result.looks} looks, repeated intervals of the leads",
+        parts=verdict.evidence.decision.parts if verdict.evidence.decision is not None else (),
+    )  # fmt: skip
+    return Verdict(outcome, reason, replace(verdict.evidence, decision=decision))
 
 
 def _stops(claim: Claim) -> bool:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from causal_claims.models import DTYPES
 from causal_claims.pytest_plugin import executing, sharding, values
 from causal_claims.pytest_plugin.executing import Executor
-from causal_claims.pytest_plugin.options import INI, REGISTRY
+from causal_claims.pytest_plugin.given import Given
+from causal_claims.pytest_plugin.options import REGISTRY
 from causal_claims.pytest_plugin.place import from_here, from_root
 from causal_claims.pytest_plugin.sharding import Shard
-
-_DTYPES = ("float32", "float16", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -55,60 +55,22 @@ class Settings:
 
 def read_settings(config: pytest.Config) -> Settings:
     """All settings; a wrong one ends the run with a sentence and exit code 4."""
-
-    def given(name: str) -> str | None:
-        value: str | None = config.getoption(f"--claims-{name}")
-        return value
-
-    def option(name: str, default: str = "") -> str:
-        """The option, else its ini key, else the default."""
-        if (value := given(name)) is not None:
-            return value
-        key = f"claims_{name.replace('-', '_')}"
-        return (str(config.getini(key)) if key in INI else "") or default
-
-    def named(name: str) -> str | None:
-        value = given(name)
-        if value is not None and not value.strip():
-            raise values.refuse(name, value, "this is empty; give a value, or leave the option out")
-        return value
-
-    def path(name: str) -> Path | None:
-        text = named(name)
-        return from_here(config, text) if text is not None else None
-
-    def place(name: str) -> Path | None:
-        """A folder, or None for off."""
-        text = setting(name)
-        return None if text == "off" else from_root(config, text)
-
-    def setting(name: str) -> str:
-        return named(name) or str(config.getini(f"claims_{name}")) or INI[f"claims_{name}"]
-
-    def store() -> Path | str | None:
-        """A folder or an object store, or None for off."""
-        text = setting("cache")
-        if "://" in text:
-            return text
-        folder = place("cache")
-        return values.folder("cache", folder) if folder is not None else None
-
-    overrides, margins = (
-        config.getoption("--claims-model"),
-        [values.margin(m) for m in config.getoption("--claims-margin")],
-    )
+    given = Given(config)
+    overrides = config.getoption("--claims-model")
+    margins = [values.margin(text) for text in config.getoption("--claims-margin")]
     values.once("model", (text.partition("=")[0] for text in overrides))
     values.once("margin", (name for name, _ in margins))
-    models, registry = from_root(config, str(config.getini("claims_models"))), str(config.getini("claims_models"))
+    registry = str(config.getini("claims_models"))
+    models = from_root(config, registry)
     if registry != REGISTRY and not models.is_file():
         raise pytest.UsageError(f"claims_models={registry}: there is no file {models}.")
-    reports, html, summary = place("reports"), path("html"), path("summary")
-    shard, size = sharding.shard_of(config), option("cache-size")
+    reports, html, summary = given.folder("reports"), given.path("html"), given.path("summary")
+    shard, size = sharding.shard_of(config), given.or_ini("cache-size")
     if reports is not None and shard is not None:
         reports /= shard.folder
     if summary is None and os.environ.get("GITHUB_STEP_SUMMARY"):
         summary = from_here(config, os.environ["GITHUB_STEP_SUMMARY"])
-    device, dtype, examples = option("device"), given("dtype"), given("examples")
+    device, dtype, examples = given.or_ini("device"), given("dtype"), given("examples")
     if not re.fullmatch(r"[a-z]+(:\d+)?", device):
         raise values.refuse("device", device, "write auto, cpu, cuda, cuda:1 or the like")
     gate = bool(config.getoption("--claims-gate"))
@@ -117,39 +79,50 @@ def read_settings(config: pytest.Config) -> Settings:
         models=models,
         overrides=tuple(overrides),
         heads=tuple(_heads(config, text) for text in config.getoption("--claims-heads")),
-        measurements=path("measurements"),
+        measurements=given.path("measurements"),
         inconclusive=values.choice(
-            "inconclusive", option("inconclusive", "skip" if held else "fail"), ("fail", "skip")
+            "inconclusive", given.or_ini("inconclusive", "skip" if held else "fail"), ("fail", "skip")
         ),
         reports=values.folder("reports", reports) if reports is not None else None,
         confidence=values.number(
-            "confidence", option("confidence"), 0.5, 1, "give a number between 0.5 and 1, e.g. 0.95"
+            "confidence", given.or_ini("confidence"), 0.5, 1, "give a number between 0.5 and 1, e.g. 0.95"
         ),
         plan=bool(config.getoption("--claims-plan")),
         gate=gate,
-        stand_in=named("stand-in"),
-        backend=values.choice("backend", option("backend", "fast"), ("fast", "reference")),
+        stand_in=given.named("stand-in"),
+        backend=values.choice("backend", given.or_ini("backend", "fast"), ("fast", "reference")),
         device=device,
-        dtype=values.choice("dtype", dtype, _DTYPES) if dtype is not None else None,
-        cache=store(),
+        dtype=values.choice("dtype", dtype, DTYPES) if dtype is not None else None,
+        cache=_store(given),
         cache_size=values.number("cache-size", size, 0, float("inf"), "give a number of gigabytes above 0")
         if size
         else None,
         shard=shard,
-        executor=executing.executor(option("executor", "local"), values.whole("actors", option("actors", "1"))),
+        executor=executing.executor(
+            given.or_ini("executor", "local"), values.whole("actors", given.or_ini("actors", "1"))
+        ),
         sequential=bool(config.getoption("--claims-sequential")),
-        memory_gb=values.number("memory", option("memory", "4"), 0, float("inf"), "give a number above 0"),
+        memory_gb=values.number("memory", given.or_ini("memory", "4"), 0, float("inf"), "give a number above 0"),
         examples=values.whole("examples", examples) if examples is not None else None,
         html=values.file("html", html) if html is not None else None,
         summary=values.file("summary", summary) if summary is not None else None,
         margins=tuple(margins),
-        baseline=named("baseline"),
+        baseline=given.named("baseline"),
         baselines=from_root(config, str(config.getini("claims_baselines"))),
-        save=named("save"),
-        scan=values.scan(named("scan"), given("measurements") is not None),
-        fail_on=values.fail_on(named("fail-on") or str(config.getini("claims_fail_on"))),
-        not_run=values.choice("not-run", option("not-run", "error" if gate else "skip"), ("skip", "error")),
+        save=given.named("save"),
+        scan=values.scan(given.named("scan"), given("measurements") is not None),
+        fail_on=values.fail_on(given.named("fail-on") or str(config.getini("claims_fail_on"))),
+        not_run=values.choice("not-run", given.or_ini("not-run", "error" if gate else "skip"), ("skip", "error")),
     )
+
+
+def _store(given: Given) -> Path | str | None:
+    """A folder or an object store, or None for off."""
+    url = given.setting("cache")
+    if "://" in url:
+        return url
+    folder = given.folder("cache")
+    return values.folder("cache", folder) if folder is not None else None
 
 
 def _heads(config: pytest.Config, text: str) -> tuple[str, Path]:

@@ -36,7 +36,7 @@ def finish(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         report.longrepr = f"{sentence}\n{_place(item)}"
     if call.when == "call" or (call.when == "setup" and not report.passed):
         _attach(item, report, judged)
-    report.user_properties = [(name, scrubbed(_carried(value))) for name, value in report.user_properties]
+    report.user_properties = scrubbed([(name, _carried(value)) for name, value in report.user_properties])
     if isinstance(report.longrepr, str | tuple):
         report.longrepr = scrubbed(report.longrepr)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import pytest
 
-from causal_claims.ledger import false_at_most
+from causal_claims.ledger import Record, false_at_most
 from causal_claims.plan import Plan
 from causal_claims.pytest_plugin import gating
 from causal_claims.pytest_plugin.notes import notes_of
@@ -21,7 +21,7 @@ _COLOURS = {
 _MANY = 20
 
 
-def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
+def summarise(reporter: pytest.TerminalReporter, claims: ClaimsSession, status: int) -> None:
     """Grouped by outcome, the worst last, where the eye is."""
     groups = claims.ledger.by_outcome
     if claims.plan is not None:
@@ -52,7 +52,7 @@ def summarise(reporter: Any, claims: ClaimsSession, status: int) -> None:
         )
 
 
-def _plan(reporter: Any, claims: ClaimsSession, plan: Plan) -> None:
+def _plan(reporter: pytest.TerminalReporter, claims: ClaimsSession, plan: Plan) -> None:
     """What would be measured; nothing was."""
     reporter.section("claims plan: nothing was measured", sep="=")
     for planned in plan.claims:
@@ -64,7 +64,7 @@ def _plan(reporter: Any, claims: ClaimsSession, plan: Plan) -> None:
             reporter.write_line(f"  {line}")
 
 
-def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:
+def _group(reporter: pytest.TerminalReporter, outcome: Outcome, records: list[Record]) -> None:
     if not records:
         return
     expected = sum(one.expected == outcome for one in records)
@@ -83,9 +83,9 @@ def _group(reporter: Any, outcome: Outcome, records: list[Any]) -> None:
         reporter.write_line(f"  and {len(records) - len(shown)} more; -v shows all")
 
 
-def _not_run(reporter: Any, records: list[Any]) -> None:
+def _not_run(reporter: pytest.TerminalReporter, records: list[Record]) -> None:
     """By what was absent: most often it is one thing for all claims of a model."""
-    reasons: dict[tuple[str, str], list[Any]] = {}
+    reasons: dict[tuple[str, str], list[Record]] = {}
     for one in records:
         reasons.setdefault((one.model, one.reason), []).append(one)
     for (model, reason), alike in reasons.items():

@@ -13,6 +13,26 @@ def read_columns(path: Path) -> tuple[dict[str, Any], int]:
     """The columns as they are, and the number a person would give the first row."""
     import pyarrow as pa
 
+    _refuse_absent(path)
+    try:
+        table, first_row = _table(path)
+        names = table.column_names
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
+        raise ClaimsError(f"{path.name} cannot be read as {path.suffix.lower()[1:]}: {_why(path, error)}.") from None
+    _check_names(path.name, names)
+    if table.num_rows == 0:
+        raise ClaimsError(f"{path.name} has no rows; a measurement table has one row per example and condition.")
+    columns = {column: table[column] for column in REQUIRED}
+    columns["cluster"] = table["cluster"] if "cluster" in names else columns["example"]
+    for column in COLUMNS[:-1]:
+        if pa.types.is_dictionary(columns[column].type):
+            columns[column] = columns[column].cast(columns[column].type.value_type)
+        if pa.types.is_integer(columns[column].type) and column in ("example", "cluster"):
+            columns[column] = columns[column].cast(pa.string())
+    return columns, first_row
+
+
+def _refuse_absent(path: Path) -> None:
     try:
         found = path.is_file()
         what = "this is a folder; give a file" if path.is_dir() else "there is no such file"
@@ -20,54 +40,48 @@ def read_columns(path: Path) -> tuple[dict[str, Any], int]:
         found, what = False, str(error.strerror)
     if not found:
         raise ClaimsError(f"--claims-measurements {str(path)[:300]}: {what}.")
+
+
+def _table(path: Path) -> tuple[Any, int]:
+    """The table by the file's suffix, and the number of its first row."""
     suffix = path.suffix.lower()
-    try:
-        if suffix == ".parquet":
-            import pyarrow.parquet as pq
+    if suffix == ".parquet":
+        import pyarrow.parquet as pq
 
-            table, first_row = pq.ParquetFile(path).read(), 1  # read_table loads pandas where it is installed
-        elif suffix == ".csv":
-            from pyarrow import csv
+        return pq.ParquetFile(path).read(), 1  # read_table loads pandas where it is installed
+    if suffix == ".csv":
+        import pyarrow as pa
+        from pyarrow import csv
 
-            texts = csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=False)
-            one_thread = csv.ReadOptions(use_threads=False)  # several do not know which row is wrong
-            table, first_row = csv.read_csv(path, read_options=one_thread, convert_options=texts), 2
-        elif suffix in (".jsonl", ".ndjson", ".json"):
-            from pyarrow import json
+        texts = csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=False)
+        one_thread = csv.ReadOptions(use_threads=False)  # several do not know which row is wrong
+        return csv.read_csv(path, read_options=one_thread, convert_options=texts), 2
+    if suffix in (".jsonl", ".ndjson", ".json"):
+        from pyarrow import json
 
-            table, first_row = json.read_json(path), 1
-        else:
-            raise ClaimsError(
-                f"{path.name}: a measurement table is .parquet, .csv or .jsonl, not {suffix or 'a file without suffix'!r}."
-            )
-        names = table.column_names
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
-        what = "".join(c if c.isprintable() else "?" for c in " ".join(str(error).split())[:300].rstrip("."))
-        if path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            what += "; it is UTF-16, save it as UTF-8"
-        elif "(L" in what:
-            what += '; a field that holds a comma stands in quotes: "ablate(L0.H0, L0.H1)"'
-        raise ClaimsError(f"{path.name} cannot be read as {suffix[1:]}: {what}.") from None
+        return json.read_json(path), 1
+    raise ClaimsError(
+        f"{path.name}: a measurement table is .parquet, .csv or .jsonl, not {suffix or 'a file without suffix'!r}."
+    )
+
+
+def _why(path: Path, error: Exception) -> str:
+    """What pyarrow says on one line, and what is the matter most often."""
+    what = "".join(c if c.isprintable() else "?" for c in " ".join(str(error).split())[:300].rstrip("."))
+    if path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return f"{what}; it is UTF-16, save it as UTF-8"
+    if "(L" in what:
+        return f'{what}; a field that holds a comma stands in quotes: "ablate(L0.H0, L0.H1)"'
+    return what
+
+
+def _check_names(file: str, names: list[str]) -> None:
     if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        raise ClaimsError(f"{file}: the columns are separated by commas, not by {';' if ';' in names[0] else 'tabs'}.")
+    if doubled := [name for name in names if names.count(name) > 1]:
+        raise ClaimsError(f"{file} has the column {doubled[0]!r} more than once.")
+    if missing := [column for column in REQUIRED if column not in names]:
         raise ClaimsError(
-            f"{path.name}: the columns are separated by commas, not by {';' if ';' in names[0] else 'tabs'}."
-        )
-    doubled = [c for c in names if names.count(c) > 1]
-    if doubled:
-        raise ClaimsError(f"{path.name} has the column {doubled[0]!r} more than once.")
-    missing = [column for column in REQUIRED if column not in table.column_names]
-    if missing:
-        raise ClaimsError(
-            f"{path.name} has no column {listing(map(repr, missing))}; it has {listing(map(repr, table.column_names))}. "
+            f"{file} has no column {listing(map(repr, missing))}; it has {listing(map(repr, names))}. "
             f"A measurement table has the columns {listing(COLUMNS)} (cluster may be left out: every example is its own)."
         )
-    if table.num_rows == 0:
-        raise ClaimsError(f"{path.name} has no rows; a measurement table has one row per example and condition.")
-    columns = {column: table[column] for column in REQUIRED}
-    columns["cluster"] = table["cluster"] if "cluster" in table.column_names else columns["example"]
-    for column in COLUMNS[:-1]:
-        if pa.types.is_dictionary(columns[column].type):
-            columns[column] = columns[column].cast(columns[column].type.value_type)
-        if pa.types.is_integer(columns[column].type) and column in ("example", "cluster"):
-            columns[column] = columns[column].cast(pa.string())
-    return columns, first_row

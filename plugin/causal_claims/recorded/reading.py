@@ -7,7 +7,7 @@ import numpy as np
 
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import parse_condition
-from causal_claims.recorded.arms import Codes, arms
+from causal_claims.recorded.arms import Codes, Table, arms
 from causal_claims.recorded.columns import check_text, numbers
 from causal_claims.recorded.file import COLUMNS, read_columns
 from causal_claims.recorded.provenance import read_provenance
@@ -42,7 +42,7 @@ def read_measurements(path: Path) -> Recorded:
                 "write x, or x(option=value), with letters, digits and '_'."
             )
     known = read_provenance(path)
-    found = arms(name, words, codes, values, first_row, own=known is not None)
+    found = arms(Table(name, words, codes, values, first_row), own=known is not None)
     return Recorded(found, name) if known is None else Recorded(map(known.of, found), name, known.picks)
 
 

@@ -11,18 +11,18 @@ from causal_claims.verdicts import count
 
 def certificate(found: Any) -> dict[str, Any] | None:
     """In one sentence, with its rates, those off their table first; None where there is none."""
-    if not isinstance(found, Mapping) or not isinstance(found.get("cells"), list):
+    if not isinstance(found, Mapping) or not isinstance(found.get("rates"), list):
         return None
-    cells = [one for one in found["cells"] if isinstance(one, Mapping)]
-    off = sum(one.get("verdict") == "off" for one in cells)
+    rates = [one for one in found["rates"] if isinstance(one, Mapping)]
+    off = sum(one.get("verdict") == "off" for one in rates)
     sentence = (
-        f"{count(len(cells), 'simulated error rate')} against the published tables, {plain_figure(found.get('runs'))} data sets each, "
+        f"{count(len(rates), 'simulated error rate')} against the published tables, {plain_figure(found.get('runs'))} data sets each, "
         f"seed {plain_figure(found.get('seed'))}: {off} off."
     )
     return {
         "ok": not off,
         "sentence": sentence,
-        "rows": [_row(one) for one in sorted(cells, key=lambda c: c.get("verdict") != "off")],
+        "rows": [_row(one) for one in sorted(rates, key=lambda rate: rate.get("verdict") != "off")],
     }
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from causal_claims.ledger import Record
 from causal_claims.report.pictures.svg import Axis, axis_over
 
-OWN_UNIT = {
+_OWN_UNIT = {
     "recovers": "fraction", "counts": "heads", "dose": "slope on log k", "correlates": "rank correlation",
-    "enriched": "log odds", "ranks": "rank correlation", "above": "level", "below": "level",
+    "enriched": "AUC", "above": "level", "below": "level",
 }  # fmt: skip
 _WITHIN = ("negligible", "agrees")
 _MARGIN_ELSEWHERE = ("counts",)  # the margin is not in the unit of the effect
@@ -18,7 +18,9 @@ _MARGIN_ELSEWHERE = ("counts",)  # the margin is not in the unit of the effect
 
 def unit_of(record: Record) -> tuple[str, str]:
     """What a record's effect is measured in: the metric, and its own unit where a kind has one."""
-    return (record.metric, OWN_UNIT.get(record.kind, "difference"))
+    if (record.design or {}).get("monotone"):  # a dose is then its weakest step
+        return (record.metric, "difference")
+    return (record.metric, _OWN_UNIT.get(record.kind, "difference"))
 
 
 def margins_of(record: Record) -> tuple[float, ...]:

@@ -36,6 +36,6 @@ def read_certificate(path: Path) -> Mapping[str, Any] | None:
         raise ClaimsError(
             f"{path} is no certificate: {error}; make it again with `causal-claims calibrate --json {path}`."
         ) from None
-    if not isinstance(found, dict) or not isinstance(found.get("cells"), list):
+    if not isinstance(found, dict) or not isinstance(found.get("rates"), list):
         raise ClaimsError(f"{path} is no certificate; make one with `causal-claims calibrate --json {path}`.")
     return found

@@ -69,8 +69,8 @@ def tango(b: int, c: int, n: int, confidence: float = 0.95) -> Interval:
 
     def excess(delta: float) -> float:
         middle = (2 * n - b + c) * delta - b - c
-        root = sqrt(max(middle * middle + 8 * n * c * delta * (1 - delta), 0.0))
-        variance = n * (2 * (root - middle) / (4 * n) + delta * (1 - delta))
+        spread = sqrt(max(middle * middle + 8 * n * c * delta * (1 - delta), 0.0))
+        variance = n * (2 * (spread - middle) / (4 * n) + delta * (1 - delta))
         return (b - c - n * delta) ** 2 - z2 * max(variance, 0.0)
 
     step = 1e-9  # at the estimate itself the variance may be 0, a spurious root

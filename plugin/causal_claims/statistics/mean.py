@@ -164,7 +164,7 @@ def hull(d: ArrayLike, confidence: float = 0.95, bound: float = 1.0, long_tail: 
 
     Where the long tail is thinly sampled (n < 16 g1^2) its end is taken at 99 %; `long_tail=False` switches that
     off.  Differences that are all equal say nothing of the examples not seen: a share of them up to
-    1 - (alpha/2)^(1/n) may differ, each by at most `bound`, half the metric's range.
+    1 - (alpha/2)^(1/n) may differ, each by at most `bound`, the most that the metric's range allows.
     """
     ends = hull_ends(vector(d), fraction(confidence, "confidence"), positive(bound, "bound"), long_tail)
     return _interval(ends, confidence, "hull of t and Hall")
@@ -193,16 +193,6 @@ def paired_summary(m1: float, m2: float, sd1: float, sd2: float, r: float, n: in
 def skew(d: ArrayLike) -> float:
     """Skewness g1 of a sample; 0 when all values are equal."""
     return float(moments(vector(d)).skew)
-
-
-def nonzero(d: ArrayLike) -> int:
-    """How many differences are not exactly 0."""
-    return int(np.count_nonzero(vector(d, at_least=0)))
-
-
-def few_nonzero(d: ArrayLike, enough: int = ENOUGH_NONZERO) -> bool:
-    """Whether too few differences are non-zero for any verdict on the mean."""
-    return nonzero(d) < enough
 
 
 def _hall_inverse(q: float, m: Moments) -> Array:

@@ -39,8 +39,8 @@ def fieller(num: ArrayLike, den: ArrayLike, confidence: float = 0.95) -> Fieller
     a = y.mean() ** 2 - t2n * covariance[1, 1]
     b = x.mean() * y.mean() - t2n * covariance[0, 1]
     c = x.mean() ** 2 - t2n * covariance[0, 0]
-    root = np.sqrt(max(b * b - a * c, 0.0))
-    interval = Interval(float((b - root) / a), float((b + root) / a), confidence, "Fieller t")
+    half = np.sqrt(max(b * b - a * c, 0.0))
+    interval = Interval(float((b - half) / a), float((b + half) / a), confidence, "Fieller t")
     return Fieller(_over(x, y), interval, denominator)
 
 

@@ -30,9 +30,7 @@ def draw(records: Sequence[Record], numbers: Numbers) -> list[Figure]:
             continue
         what = f"{clean(one.metric, 60)} over the dose, {clean(one.model, 60)}"
         told = (
-            f" Grey: 95 % of {'the random sets' if band else ''} of that size."
-            if band
-            else " No random sets of these sizes were measured."
+            " Grey: 95 % of the random sets of that size." if band else " No random sets of these sizes were measured."
         )
         rows = [[*point, *_ends(band, point[0])] for point in points]
         found[keys] = Figure(

@@ -66,14 +66,6 @@ def strokes(segments: Iterable[tuple[float, float, float, float]]) -> str:
     return "".join(words).replace(" -", "-")
 
 
-def dots(
-    points: Iterable[tuple[float, float]], colour: str = "currentColor", width: float = 4, **more: object
-) -> Markup:
-    """Many dots as one short path: lines of no length with round ends."""
-    path = strokes((x, y, x, y) for x, y in points)
-    return line(path, colour, width, stroke_linecap="round", **more) if path else Markup()
-
-
 def polyline(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{px(float(x))} {px(float(y))}" for x, y in points)
 
