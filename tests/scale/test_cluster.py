@@ -42,11 +42,12 @@ def test_without_ray_a_run_says_what_to_install(tmp_path, monkeypatch):
     assert run.outcomes == {"up": "NOT RUN"}
 
 
+TESTS = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if "/tests" in p)}
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    root = tmp_path_factory.mktemp("cluster")
-    paths = os.pathsep.join(p for p in sys.path if "/tests" in p)
-    with two_nodes(root / "log.txt", {"PYTHONPATH": paths}) as found:
+    with two_nodes(tmp_path_factory.mktemp("cluster") / "log.txt", TESTS) as found:
         yield found
 
 
@@ -128,6 +129,25 @@ def test_heads_are_found_where_the_model_lies(cluster, tmp_path):
     assert run.code == alone.code == 0, run.text
     assert run.outcomes == {"found": "SUPPORTED"}
     assert differences(tmp_path / "run" / "reports", tmp_path / "alone" / "reports") == []
+
+
+@pytest.mark.slow
+@needs_ray
+def test_more_models_than_the_cluster_has_room_for_take_turns(tmp_path):
+    """A node holds one of these models: the third waits until another leaves."""
+    suite = live(tmp_path, models=3)
+    suite = suite.with_file(
+        "models.yaml", suite.files["models.yaml"].replace("layers: 3", "min_memory_gb: 1, layers: 3")
+    )
+    alone = suite.run_here(tmp_path / "alone", "-q", "--claims-cache=off")
+    with two_nodes(tmp_path / "log.txt", TESTS, memory_gb=1.5) as small:
+        run = suite.run(tmp_path / "run", "-q", f"--claims-executor=ray://{small.address}", "--claims-cache=off")
+        assert run.code == alone.code == 1, run.text
+        assert differences(tmp_path / "run" / "reports", tmp_path / "alone" / "reports") == []
+        held = actors(small.address)
+
+    assert len(held) == 2
+    assert "m2" in held
 
 
 ACTORS = """

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 from causal_claims.cli import main
 from causal_claims.pytest_plugin.sharding import _from
@@ -14,6 +15,7 @@ from causal_claims.shares import Work, divide, loads
 from hypothesis import given
 from hypothesis import strategies as st
 from small_suites import RECORDED, differences, live, recorded
+from suite import table
 
 ENVIRONMENTS = {
     "2/4": {"SLURM_ARRAY_TASK_ID": "11", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "4"},
@@ -204,6 +206,65 @@ def test_a_shard_whose_worker_died_is_incomplete_when_merged(tmp_path, capsys):
 
     assert main(["merge", str(tmp_path / "reports")]) == 11
     assert "crashed while running test_x.py::test_crash" in capsys.readouterr().out
+
+
+SHUFFLED = """
+import os
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("SHUFFLED"):
+        items.reverse()
+"""
+
+
+def test_shards_whose_tests_come_in_another_order_are_still_one_run(tmp_path, monkeypatch):
+    """As with a plugin that shuffles by a seed of its own."""
+    suite = recorded(3).with_file("conftest.py", SHUFFLED)
+    alone = suite.run_here(tmp_path / "alone", *RECORDED)
+    suite.run_here(tmp_path / "shards", *RECORDED, "--claims-shard=1/2")
+    monkeypatch.setenv("SHUFFLED", "1")
+    suite.run_here(tmp_path / "shards", *RECORDED, "--claims-shard=2/2")
+
+    assert main(["merge", str(tmp_path / "shards" / "reports")]) == alone.code == 1
+    assert differences(tmp_path / "shards" / "reports", tmp_path / "alone" / "reports", exact=True) == []
+
+
+def test_shards_that_stop_early_are_the_single_run(tmp_path):
+    """Cut through a model, so that its baseline is read on more examples in one shard than in the other."""
+    draw = np.random.default_rng(0)
+    base = draw.normal(size=160)
+    effects = [3.0] * 4 + [0.0] * 4
+    arms = {f"ablate(L0.H{h})": base + draw.normal(one, 1.0, 160) for h, one in enumerate(effects)}
+    suite = recorded(1).with_file("m.csv", table({"baseline": base, **arms}))
+    early = (*RECORDED, "--claims-sequential", "-q")
+    alone = suite.run_here(tmp_path / "alone", *early)
+    for i in (1, 2):
+        suite.run_here(tmp_path / "shards", *early, f"--claims-shard={i}/2")
+    reports = tmp_path / "shards" / "reports"
+    read = [
+        max(
+            len(one.values)
+            for one in read_measurements(reports / f"shard-{i}-of-2" / "measurements.parquet").measurements()
+        )
+        for i in (1, 2)
+    ]
+
+    assert read[0] != read[1]
+    assert main(["merge", str(reports)]) == alone.code == 1
+    assert differences(reports, tmp_path / "alone" / "reports", exact=True) == []
+    assert json.loads((reports / "claims.json").read_text())["run"]["examples"] == alone.ledger["run"]["examples"]
+    ours, theirs = (
+        read_measurements(one / "measurements.parquet").measurements()
+        for one in (reports, tmp_path / "alone" / "reports")
+    )
+    assert [(one.key, one.examples) for one in ours] == [(one.key, one.examples) for one in theirs]
+
+
+def test_a_test_that_every_worker_runs_has_one_record(tmp_path):
+    run = recorded(1).run(tmp_path, *RECORDED, "-q", "--dist=each", "--tx=2*popen")
+
+    assert run.code == 1
+    assert len(run.records) == 8
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """A Ray cluster of two nodes on this machine, in a process of its own, whose second node can be taken away.
 
-python tests/scale/two_nodes.py    # prints ADDRESS; a line `kill` takes the second node away and starts another
+python tests/scale/two_nodes.py [GB]    # prints ADDRESS; a line `kill` takes the second node away and starts another
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class TwoNodes:
 
 
 @contextmanager
-def two_nodes(log: Path, environment: Mapping[str, str] | None = None) -> Iterator[TwoNodes]:
+def two_nodes(
+    log: Path, environment: Mapping[str, str] | None = None, memory_gb: float | None = None
+) -> Iterator[TwoNodes]:
     paths = os.pathsep.join([str(PLUGIN), *([found] if (found := (environment or {}).get("PYTHONPATH")) else [])])
     inherited = {
         **os.environ,
@@ -46,7 +48,7 @@ def two_nodes(log: Path, environment: Mapping[str, str] | None = None) -> Iterat
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=inherited
+            [sys.executable, __file__, *([str(memory_gb)] if memory_gb else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=inherited
         ) as process,
     ):  # fmt: skip
         assert process.stdout is not None
@@ -63,7 +65,9 @@ def two_nodes(log: Path, environment: Mapping[str, str] | None = None) -> Iterat
 def main() -> None:
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 2, "object_store_memory": MEMORY}
+    node: dict[str, int] = {"num_cpus": 2, "object_store_memory": MEMORY}
+    if len(sys.argv) > 1:
+        node["memory"] = int(float(sys.argv[1]) * 2**30)
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     second = cluster.add_node(**node)
     cluster.wait_for_nodes()

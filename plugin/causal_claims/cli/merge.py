@@ -196,8 +196,12 @@ def _facts(parts: Sequence[Part], records: Sequence[Record], lost: list[str]) ->
     runs = [part.ledger.run for part in parts]
     outcomes = {str(outcome): sum(one.outcome == outcome for one in records) for outcome in Outcome}
     statuses = {int(one.get("exit_status", 0)) for one in runs}
+    notes = list(dict.fromkeys(note for one in runs for note in one.get("notes", [])))
+    looks = [one["examples"] for one in runs if one.get("examples")]
     return {
-        **{name: value for name, value in runs[0].items() if name != "shard"},
+        **{name: value for name, value in runs[0].items() if name not in ("shard", "notes", "examples")},
+        **({"notes": notes} if notes else {}),
+        **({"examples": {name: sum(one[name] for one in looks) for name in looks[0]}} if looks else {}),
         "date": min(str(one.get("date")) for one in runs),
         "seconds": max(float(one.get("seconds", 0.0)) for one in runs),
         "missing": sorted(name for one in runs for name in one.get("missing", [])),
@@ -211,7 +215,11 @@ def _facts(parts: Sequence[Part], records: Sequence[Record], lost: list[str]) ->
 
 
 def _cells(parts: Sequence[Part]) -> tuple[list[Measurement], list[str]]:
-    """Every cell once; two shards that measured the same one must have found the same numbers."""
+    """Every cell once; two shards that measured the same one must have found the same numbers.
+
+    A run that stops early reads a cell on as many examples as the claims of its shard needed: the longest has the others.
+    """
+    early = any(part.ledger.run.get("examples") for part in parts)
     found: dict[tuple[str, str, str], Measurement] = {}
     moved: dict[str, float] = {}
     for part in parts:
@@ -219,9 +227,15 @@ def _cells(parts: Sequence[Part]) -> tuple[list[Measurement], list[str]]:
             first = found.setdefault(cell.key, cell)
             if first is cell:
                 continue
-            if first.examples != cell.examples:
+            longest = max(first, cell, key=lambda one: len(one.values))
+            common = set(first.examples) & set(cell.examples)
+            if first.examples != cell.examples and not (
+                early and len(common) == min(len(first.values), len(cell.values))
+            ):
                 raise ClaimsError(f"merge: {' '.join(cell.key)} was measured on other examples in {part.folder.name}.")
-            gap = float(np.max(np.abs(first.values - cell.values) / np.maximum(1.0, np.abs(first.values)), initial=0.0))
+            found[cell.key] = longest
+            a, b = first.only(common).values, cell.only(common).values
+            gap = float(np.max(np.abs(a - b) / np.maximum(1.0, np.abs(a)), initial=0.0))
             moved[cell.model] = max(moved.get(cell.model, 0.0), gap)
     return [found[key] for key in sorted(found)], [
         f"cells of {model} that several shards measured differ by up to {gap:.1e}; the first shard's are kept"

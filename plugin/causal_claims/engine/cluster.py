@@ -2,7 +2,8 @@
 
 An actor is found by the name of what it holds (checkpoint, settings, version of the code), so a second run, or another
 worker of the same run, asks the one that has the model in memory.  What is asked travels in batches of cells; a batch whose
-node is lost is asked again of the actor that Ray starts in its place.  Actors write to the store as they measure, so name
+node is lost is asked again of the actor that Ray starts in its place.  An actor stays until another model needs the room
+that it takes: cards, or memory where there are none.  Actors write to the store as they measure, so name
 one that all nodes see.
 
 Ray is known here, and in how functions are sent to an actor (`holder`); torch is loaded in the actors alone.
@@ -12,6 +13,7 @@ import hashlib
 import math
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,11 +27,15 @@ from causal_claims.engine.store import VERSION
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry
+from causal_claims.shares import gigabytes
 from causal_claims.sites import Head
 
 NAMESPACE = "causal-claims"
 BATCH = 48  # cells asked for at once
 TRIES = 4  # how often a batch is asked for whose node is lost
+LOOK = 2.0  # seconds without an answer, after which it is looked whether all actors have a place
+PATIENCE = 10.0  # seconds that an actor is without a place, and that nobody asked the one which makes room for it
+ASIDE = "aside"  # questions that an actor answers while it measures
 CARD_GB = 75.0  # of a card, where a model's cards are counted by its size
 
 Found = dict[Cell, Measurement | ClaimsError]
@@ -41,6 +47,14 @@ class Question:
 
     what: str  # in a sentence that says it was lost
     ask: Callable[[], Any]
+
+
+@dataclass
+class Asked:
+    """An actor that was asked for; it has a place once it answers."""
+
+    first: Any  # its first answer
+    since: float
 
 
 @dataclass
@@ -64,6 +78,7 @@ class ClusterEngine:
         self.store = Sentences()
         self._actors = actors
         self._ray = connect(address)
+        self._asked: dict[str, Asked] = {}  # actors by name
 
     def measure(
         self,
@@ -107,7 +122,11 @@ class ClusterEngine:
         return Engine(self.registry, self.settings).plan(model, cells)
 
     def release(self, model: str) -> None:
-        """The actor stays for whoever asks next; `ray stop`, or the end of a cluster of our own, ends it."""
+        """The actor stays for whoever asks next, until another model needs its room."""
+        for which in range(self._actors):
+            with suppress(ValueError, self._ray.exceptions.RayError):  # it was never asked, or it is gone already
+                actor = self._ray.get_actor(self._name(self.registry[model], which), namespace=NAMESPACE)
+                actor.release.options(concurrency_group=ASIDE).remote()
 
     def _answer(self, model: str, what: str, ask: Callable[[Any, Any], Any], over: str) -> Any:
         """Of the first actor of a model."""
@@ -141,7 +160,11 @@ class ClusterEngine:
         """As they come; what a lost node was asked is asked again of the actor that takes its place."""
         waiting = {one.ask(): (one, 1) for one in questions}
         while waiting:
-            (done,), _ = self._ray.wait(list(waiting), num_returns=1)
+            first, _ = self._ray.wait(list(waiting), num_returns=1, timeout=LOOK)
+            if not first:
+                self._make_room()
+                continue
+            (done,) = first
             question, tries = waiting.pop(done)
             try:
                 answer = self._ray.get(done)
@@ -153,6 +176,7 @@ class ClusterEngine:
                         f"{model}: {question.what} could not be had: {TRIES} nodes were lost one after the other "
                         f"({_first(error)}); what was measured before is in the store."
                     ) from None
+                self._asked.clear()
                 waiting[question.ask()] = (question, tries + 1)
             else:
                 yield answer
@@ -166,26 +190,69 @@ class ClusterEngine:
 
     def _actor(self, model: str, which: int) -> Any:
         spec = self.registry[model]
-        named = hashlib.sha256(repr((spec, self.settings, VERSION)).encode()).hexdigest()[:16]
         gpus = self._cards(spec)
         settings = (
             replace(self.settings, device="cuda" if gpus else "cpu")
             if self.settings.device == "auto"
             else self.settings
         )
-        return (
-            self._ray.remote(Holder)
+        name = self._name(spec, which)
+        actor = (
+            self._ray.remote(concurrency_groups={ASIDE: 1})(Holder)
             .options(
-                name=f"{model}-{named}-{which}", get_if_exists=True, lifetime="detached", num_gpus=gpus, num_cpus=0,
+                name=name, namespace=NAMESPACE, get_if_exists=True, lifetime="detached", num_gpus=gpus, num_cpus=0,
+                memory=0 if gpus else min(int(gigabytes(spec) * 2**30), int(self._largest("memory"))),
                 max_restarts=-1, max_task_retries=TRIES, scheduling_strategy="SPREAD",
             )
             .remote(spec, settings)
         )  # fmt: skip
+        if name not in self._asked:
+            self._asked[name] = Asked(actor.idle.options(concurrency_group=ASIDE).remote(), time.monotonic())
+        return actor
+
+    def _make_room(self) -> None:
+        """Where an actor of ours has no place yet, the one that nobody has asked for longest leaves; a run that still
+        needs it asks again, as where a node is lost."""
+        now = time.monotonic()
+        late = [one for one in self._asked.values() if now - one.since >= PATIENCE]
+        late = [one for one in late if self._ray.wait([one.first], timeout=0)[1]]
+        if not late:
+            return
+        idle: dict[Any, Any] = {}  # what they say -> who they are
+        for one in self._ray.util.list_named_actors(all_namespaces=True):
+            if one["namespace"] == NAMESPACE and one["name"] not in self._asked:
+                with suppress(ValueError, self._ray.exceptions.RayError):  # gone meanwhile
+                    actor = self._ray.get_actor(one["name"], namespace=NAMESPACE)
+                    idle[actor.idle.options(concurrency_group=ASIDE).remote()] = actor
+        said, _ = self._ray.wait(list(idle), num_returns=len(idle), timeout=2) if idle else ([], [])
+        waited: dict[Any, float] = {}
+        for one in said:
+            with suppress(self._ray.exceptions.RayError):
+                waited[idle[one]] = self._ray.get(one)
+        if waited and max(waited.values()) >= PATIENCE:
+            self._ray.kill(max(waited, key=lambda actor: waited[actor]))
+            for one in late:
+                one.since = now
+
+    def _name(self, spec: ModelSpec, which: int) -> str:
+        held = hashlib.sha256(repr((spec, self.settings, VERSION)).encode()).hexdigest()[:16]
+        return f"{spec.key}-{held}-{which}"
 
     def _cards(self, spec: ModelSpec) -> int:
-        if self.settings.device not in ("auto", "cuda") or not self._ray.cluster_resources().get("GPU"):
+        most = int(self._largest("GPU"))
+        if self.settings.device not in ("auto", "cuda") or not most:
             return 0
-        return max(1, math.ceil((spec.min_memory_gb or 1.0) / CARD_GB))
+        cards = max(1, math.ceil(gigabytes(spec) / CARD_GB))
+        if cards > most:
+            raise NotRunError(
+                f"{spec.key} needs {cards} cards of one node ({gigabytes(spec):g} GB at {CARD_GB:g} GB a card, by its "
+                f"min_memory_gb), and the largest node of the cluster has {most}."
+            )
+        return cards
+
+    def _largest(self, resource: str) -> float:
+        """What the node with most of it has."""
+        return max((node["Resources"].get(resource, 0.0) for node in self._ray.nodes() if node["Alive"]), default=0.0)
 
 
 def connect(address: str | None) -> Any:

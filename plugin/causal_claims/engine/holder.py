@@ -1,12 +1,16 @@
 """What an actor of a cluster holds and is told: one model, and the examples and functions that a suite declares.
 
-It loads torch when it is made, on the node where it lies.
+It loads torch when it is first asked for numbers, on the node where it lies.
 """
 
+import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.picked import Heads, Pick
@@ -17,6 +21,9 @@ from causal_claims.metrics.metric import METRICS
 from causal_claims.models import ModelSpec, Registry
 from causal_claims.sites import Head
 
+if TYPE_CHECKING:
+    from causal_claims.engine.engine import Engine
+
 Rows = Callable[[ExampleSet], tuple[int, ...]]
 Margins = Iterable[tuple[Sequence[Cell], float]]
 
@@ -26,28 +33,51 @@ class Holder:
 
     def __init__(self, spec: ModelSpec, settings: Settings) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1" if settings.device == "cpu" else str(os.cpu_count() or 1))
+        self._spec, self._settings = spec, settings
+        self._working = False
+        self._since = time.monotonic()
+
+    @cached_property
+    def _engine(self) -> "Engine":
         from causal_claims.engine.engine import Engine
 
-        self._engine = Engine(Registry({spec.key: spec}), settings)
+        return Engine(Registry({self._spec.key: self._spec}), self._settings)
+
+    def idle(self) -> float:
+        """Seconds since it last worked."""
+        return 0.0 if self._working else time.monotonic() - self._since
+
+    def release(self) -> None:
+        """A run is done with the model, which may go as soon as another needs the room."""
+        self._since = -math.inf
 
     def measure(
         self, declared: Mapping[str, Any], model: str, cells: Sequence[Cell], rows: Rows | None, margins: Margins
     ) -> Any:
         """The cells, and what the store has to say."""
-        _learn(declared)
-        store = self._engine.store
-        found = self._engine.measure(model, cells, None, rows, margins)
-        return found, list(store.sentences), store.trouble
+        with self._at_work(declared):
+            found = self._engine.measure(model, cells, None, rows, margins)
+            store = self._engine.store
+            return found, list(store.sentences), store.trouble
 
     def heads(self, declared: Mapping[str, Any], model: str, pick: Pick) -> Heads:
         """The heads that a pick finds on the model."""
-        _learn(declared)
-        return self._engine.heads(model, pick)
+        with self._at_work(declared):
+            return self._engine.heads(model, pick)
 
     def attention(self, declared: Mapping[str, Any], model: str, head: Head, over: str) -> Any:
         """A head's pattern on the first example of a set."""
+        with self._at_work(declared):
+            return self._engine.attention(model, head, over)
+
+    @contextmanager
+    def _at_work(self, declared: Mapping[str, Any]) -> Iterator[None]:
         _learn(declared)
-        return self._engine.attention(model, head, over)
+        self._working = True
+        try:
+            yield
+        finally:
+            self._working, self._since = False, time.monotonic()
 
 
 def declarations(over: Iterable[str]) -> dict[str, Any]:

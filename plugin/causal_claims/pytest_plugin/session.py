@@ -62,6 +62,7 @@ class ClaimsSession:
         self.baseline: Run | None = None
         self.comparison: Comparison | None = None  # with the baseline, once all records are here
         self.written: list[str] = []  # what was written, for the terminal
+        self._recorded: set[str] = set()  # tests whose records are here
         self._sent: set[tuple[tuple[str, str, str], int]] = set()
         self._sent_picks: set[tuple[str, Pick]] = set()
 
@@ -111,6 +112,9 @@ class ClaimsSession:
             self.judge.use(cells if self.recorded is None else (*cells, *self.recorded.some(keys).values()))
             self.judge.picks.update(picks)
         if (records := getattr(report, "claims_records", None)) is not None:
+            if report.nodeid in self._recorded:  # it was run again, or on every worker: its last answer stands
+                self.ledger.records[:] = [one for one in self.ledger.records if one.node_id != report.nodeid]
+            self._recorded.add(report.nodeid)
             self.ledger.records.extend(record_from(body) for body in json.loads(records))
 
     def unsent(self) -> str | None:

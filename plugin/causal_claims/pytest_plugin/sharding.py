@@ -46,14 +46,15 @@ def deselect(config: pytest.Config, items: list[pytest.Item], registry: Registry
     from causal_claims.shares import divide, load_cost
 
     models = registry.models
-    shares = divide([_work(item, models) for item in items], shard.count, lambda key: load_cost(models.get(key)))
-    mine = [item for item, share in zip(items, shares, strict=True) if share == shard.index - 1]
-    digest = hashlib.sha256("\n".join(item.nodeid for item in items).encode()).hexdigest()[:16]
+    ordered = sorted(items, key=lambda item: item.nodeid)  # whatever order a plugin or an option gave this process
+    shares = divide([_work(item, models) for item in ordered], shard.count, lambda key: load_cost(models.get(key)))
+    chosen = {id(item) for item, share in zip(ordered, shares, strict=True) if share == shard.index - 1}
+    mine = [item for item in items if id(item) in chosen]
+    digest = hashlib.sha256("\n".join(item.nodeid for item in ordered).encode()).hexdigest()[:16]
     notes_of(config).shard = {
         "index": shard.index, "count": shard.count, "tests": len(mine), "all": len(items), "suite": digest,
     }  # fmt: skip
-    left = [item for item, share in zip(items, shares, strict=True) if share != shard.index - 1]
-    if left:
+    if left := [item for item in items if id(item) not in chosen]:
         config.hook.pytest_deselected(items=left)
         items[:] = mine
 
