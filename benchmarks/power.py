@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from causal_claims.cli.trial import held_to_models, trials
-from causal_claims.report.pictures.svg import FAINT, Axis, bottom_axis, dots, drawing, line, text
+from causal_claims.report.pictures.svg import FAINT, Axis, bottom_axis, drawing, line, strokes, text
 
 STRENGTHS = (1.0, 0.75, 0.5, 0.25)
 FEWER_SEEDS = {"retrieval": 5}  # a trial generates a thousand texts and takes half a minute
@@ -114,7 +114,7 @@ def picture(rows: list[Row]) -> str:
     left, step, right = 220, 26, 640
     axis = Axis(0, 1.05, left, right)
     inside = []
-    for place, ((family, claim), enough) in enumerate(sorted(least.items())):
+    for place, ((family, claim), suffices) in enumerate(sorted(least.items())):
         y = 40 + place * step
         inside.append(text(left - 12, y + 4, claim, text_anchor="end"))
         inside.append(line(f"M{left} {y}H{right}", FAINT))
@@ -122,9 +122,10 @@ def picture(rows: list[Row]) -> str:
             of = [r for r in rows if (r.family, r.claim, r.strength) == (family, claim, strength)]
             held = sum(r.outcome == "SUPPORTED" for r in of)
             if of:
-                chosen = strength == enough
-                inside.append(dots([(axis.at(strength), y)], "#0b6e4f" if chosen else "#8a8f98", 11 if chosen else 7))
-                inside.append(text(axis.at(strength), y - 8, f"{held}/{len(of)}", text_anchor="middle", font_size=9))
+                x, marked = axis.at(strength), strength == suffices
+                colour, width = ("#0b6e4f", 11) if marked else ("#8a8f98", 7)
+                inside.append(line(strokes([(x, y, x, y)]), colour, width, stroke_linecap="round"))  # a dot
+                inside.append(text(x, y - 8, f"{held}/{len(of)}", text_anchor="middle", font_size=9))
     bottom = 40 + len(least) * step
     inside.append(bottom_axis(axis, bottom, "planted strength (1 is what the study reports)"))
     return str(drawing(right + 30, bottom + 45, "Seeds in which each claim is SUPPORTED, by planted strength", *inside))
@@ -140,8 +141,8 @@ def main() -> None:
             with TABLE.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerow(row)
     PICTURE.write_text(picture(rows), encoding="utf-8")
-    for (family, claim), enough in smallest(rows).items():
-        print(f"{family:<12} {claim:<24} {'never' if enough is None else enough}")
+    for (family, claim), suffices in smallest(rows).items():
+        print(f"{family:<12} {claim:<24} {'never' if suffices is None else suffices}")
 
 
 if __name__ == "__main__":

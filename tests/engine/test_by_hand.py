@@ -102,7 +102,7 @@ def test_no_model_is_chosen_or_there(suite, tmp_path):
         tmp_path,
         test_x="import pytest\n\n@pytest.mark.gpt2\ndef test_it(model): pass\n\n\ndef test_none(model): pass\n",
     )
-    assert "NOT RUN gpt2: there is no folder /nowhere" in found.text or "1 skipped, 1 error" in found.text, found.text
+    assert "1 skipped, 1 error" in found.text, found.text
     assert "which model?  Mark the test with a key or family" in found.text
 
 

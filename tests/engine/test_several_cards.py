@@ -253,6 +253,13 @@ def test_one_card_is_enough_where_it_holds_the_model_or_is_named(registry, monke
     with two_cards(monkeypatch, split.free_gb):
         named = Engine(split.registry, replace(QUIET, device="cuda:1")).loaded("m")
         assert named.map.devices == (torch.device("cuda:1"),)
+    cells = [Cell(METRICS[0], by) for by in CONDITIONS[:3]]
+    plain = values(Engine(split.registry, replace(QUIET, device="cpu")), cells)
+    with two_cards(monkeypatch, (4.0, split.free_gb[1])):  # the first is taken
+        engine = Engine(split.registry, QUIET)
+        assert engine.loaded("m").map.devices == (torch.device("cuda:1"),)
+        for cell, found in values(engine, cells).items():
+            np.testing.assert_allclose(found, plain[cell], atol=1e-6)
 
 
 def test_what_does_not_fit_the_cards_together_is_not_run(registry, monkeypatch):

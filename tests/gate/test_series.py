@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from causal_claims import Head, Metric, ablate, above, level, lowers
+from causal_claims import Head, Metric, ablate, above, level, lowers, strongest
 from causal_claims.gate.change import Change, Failure
 from causal_claims.gate.compare import compare
+from causal_claims.gate.run import Run
 from series import BASE, HEADS, SERIES, claims, run_of
 
 M = Metric("x")
@@ -84,25 +85,20 @@ def test_an_improvement_lets_the_checkpoint_go_on():
     assert found.exit_code == 0
 
 
-def only(cells, suite, name="old"):
-    """A run that keeps no more than these heads."""
-    kept = [m for m in cells if m.condition == "baseline" or m.condition in ("ablate(L5.H0)", "ablate(L5.H1)")]
-    return run_of(kept, suite, name=name)
+def without_other_heads(checkpoint, suite):
+    kept = [m for m in checkpoint.measurements() if m.condition in ("baseline", "ablate(L5.H0)")]
+    return run_of(kept, suite)
 
 
 def test_without_other_heads_the_cause_is_unknown_and_says_what_to_measure():
     suite = [lowers(M, by=ablate(Head(5, 0)), beyond=0.2, id="first", gate=True)]
-    old = run_of([m for m in BASE.measurements() if m.condition in ("baseline", "ablate(L5.H0)")], suite)
-    new = run_of([m for m in SERIES["lost"].measurements() if m.condition in ("baseline", "ablate(L5.H0)")], suite)
-    row = compare(old, new).rows[0]
+    row = compare(without_other_heads(BASE, suite), without_other_heads(SERIES["lost"], suite)).rows[0]
 
     assert row.cause.word == "unknown"
     assert "each other head alone on x" in row.cause.to_measure
 
 
 def test_parts_of_records_tell_where_it_went_when_the_numbers_are_gone():
-    from causal_claims import strongest
-
     suite = [
         lowers(M, by=ablate(Head(5, 0)), beyond=0.2, id="first"),
         strongest(
@@ -110,20 +106,14 @@ def test_parts_of_records_tell_where_it_went_when_the_numbers_are_gone():
         ),
     ]
     old, new = BASE.run(suite), SERIES["moved"].run(suite)
-    bare = [replace_numbers(run) for run in (old, new)]
+    bare = [Run(run.name, run.ledger) for run in (old, new)]
     rows = {row.id: row for row in compare(*bare).rows}
 
     assert rows["first"].failure is Failure.REGRESSION
     assert rows["first"].cause.heads == ("L5.H3",)
 
 
-def replace_numbers(run):
-    return type(run)(run.name, run.ledger, None)
-
-
 def test_a_claim_about_a_lead_regresses_when_its_winner_falls():
-    from causal_claims import strongest
-
     among = [ablate(Head(5, h)) for h in range(1, HEADS)]
     suite = [strongest(M, by=ablate(Head(5, 0)), among=among, way="lowers", id="top")]
     found, rows = held("moved", suite, BASE.run(suite))

@@ -40,6 +40,17 @@ def test_show_tells_one_claim_in_full(here, capsys):
     assert "reported  1.0" in text
 
 
+def test_show_names_finding_and_source_of_the_file(here, capsys):
+    said = '"""A finding.\n\nSource: a paper, section 2.\n"""\n'
+    marked = claim_file(raises(0, "one"), extra="pytestmark = pytest.mark.finding('S9-1')\n")
+    (here / "claims" / "test_sourced.py").write_text(said + marked)
+
+    assert main(["show", "one"]) == 0
+    text = capsys.readouterr().out
+    assert "finding   S9-1" in text
+    assert "source    a paper, section 2." in text
+
+
 def test_show_suggests_the_nearest_id(here, capsys):
     assert main(["show", "opn"]) == 4
     assert "did you mean 'open'?" in capsys.readouterr().err

@@ -25,12 +25,8 @@ class Suite(ClaimSuite):
 
 
 RECORDED = ("--claims-measurements", "m.csv")
-OWN = (
-    "measure_seconds",
-    "noise_floor",
-    "facts",
-    "attention",
-)  # times, pictures, what the instrument found out about itself
+# times, pictures, what the instrument found out about itself
+OWN = ("measure_seconds", "noise_floor", "facts", "attention")
 
 CLAIMS = """
 import pytest

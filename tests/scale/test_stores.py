@@ -135,9 +135,8 @@ def test_many_writers_and_pruners_at_once_never_show_a_reader_a_wrong_number(tmp
 
     assert [one[0] for one in said] == ["0"] * 4
     assert [one[2] for one in said] == ["None"] * 4
-    if (
-        not scheme
-    ):  # a rename shows all or nothing; a plain local file may be seen half written, and is then measured again
+    if not scheme:
+        # a rename shows all or nothing; a plain local file may be seen half written, and is then measured again
         assert [one[1] for one in said] == ["0"] * 4
 
 

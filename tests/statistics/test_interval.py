@@ -21,7 +21,6 @@ def test_an_end_is_inside_for_excluding_and_not_strictly_inside() -> None:
 def test_scaling_by_a_negative_number_swaps_the_ends() -> None:
     """The interval of -2x from that of x."""
     assert Interval(-6.0, 2.0, 0.95, "t") == INTERVAL.scaled(-2)
-    assert Interval(1.0, 5.0, 0.95, "t") == INTERVAL.shifted(2)
 
 
 def test_an_interval_is_frozen_and_says_itself_in_one_line() -> None:

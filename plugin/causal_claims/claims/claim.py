@@ -26,14 +26,14 @@ class About(TypedDict, total=False):
     source: str | None
     id: str | None  # by hand, else made from the content
     wording: str | None  # the strongest reading the statement asks for: one of LEVELS
-    expect: str | None  # "refuted" or "invalid": known not to stand, kept as a strict expected failure
+    expect: str | None  # "refuted", "inconclusive" or "invalid": known not to stand, kept as a strict expected failure
     because: str | None  # why that outcome is expected; goes with expect
     given: "Behaviour | None"  # what the model must be able to do for the claim to mean anything
     asked: int | None  # how many heads the finding says it ablates
     picked_on: str | None  # the examples on which the heads were picked
     headline: bool  # in the small set that is also judged with Holm's correction
     gate: bool  # a regression of this claim stops a checkpoint
-    supersedes: tuple[str, ...]
+    supersedes: tuple[str, ...]  # ids of other claims, as below
     contradicts: tuple[str, ...]
     depends_on: tuple[str, ...]
 

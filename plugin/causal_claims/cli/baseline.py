@@ -8,14 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from causal_claims.gate.card import HOME
 from causal_claims.verdicts import count
-
-_HOME = Path("reports/baselines")
 
 
 def add(commands: Any) -> None:
     parser = commands.add_parser("baseline", help="list, accept or expire kept runs", description=__doc__)
-    parser.add_argument("--baselines", type=Path, default=_HOME, help=f"where they are kept (default: {_HOME})")
+    parser.add_argument("--baselines", type=Path, default=HOME, help=f"where they are kept (default: {HOME})")
     steps = parser.add_subparsers(dest="step", required=True, metavar="list|accept|expire")
     listed = steps.add_parser("list", help="what is kept, the newest first")
     listed.add_argument("--json", action="store_true", help="for programs")

@@ -7,10 +7,13 @@ import re
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import count
+
+if TYPE_CHECKING:
+    from causal_claims.engine.store import Store
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)?", re.IGNORECASE)
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -43,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ClaimsError(f"the store {arguments.cache} cannot be used: {error.strerror or error}.") from None
 
 
-def _list(store: Any, arguments: argparse.Namespace) -> int:
+def _list(store: Store, arguments: argparse.Namespace) -> int:
     """By model and metric: cells, examples, bytes."""
     cells: Counter[tuple[str, str]] = Counter()
     numbers: Counter[tuple[str, str]] = Counter()
@@ -64,20 +67,20 @@ def _list(store: Any, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(store: Any, arguments: argparse.Namespace) -> int:
+def _verify(store: Store, arguments: argparse.Namespace) -> int:
     """Every checksum; 1 where a file is damaged."""
     there = store.kept()
     damaged = [one.name for one in there if store.entry(one.name) is None]
     for name in damaged:
         print(f"damaged: {name}")
-        if arguments.remove:
+        if arguments.remove and store.place is not None:
             store.place.remove(name)
     done = "" if not damaged else "; removed" if arguments.remove else "; a run that needs one measures it again"
     print(f"{count(len(there), 'file')}, {len(damaged)} damaged{done}.")
     return 1 if damaged and not arguments.remove else 0
 
 
-def _prune(store: Any, arguments: argparse.Namespace) -> int:
+def _prune(store: Store, arguments: argparse.Namespace) -> int:
     match = _SIZE.fullmatch(arguments.to or "")
     if match is None:
         raise ClaimsError(

@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
         "--runs", type=int, default=2000, help="data sets a rate (default: 2000; the tables used 20000)"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--section", action="append", help="only this table of docs/statistics, e.g. 1.1")
+    parser.add_argument("--section", action="append", help="only this table of calibration/tables.json, e.g. 1.1")
     parser.add_argument(
         "--planted", action="store_true", help="run every claim on every planted variant against the truth table"
     )

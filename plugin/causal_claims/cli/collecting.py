@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -62,6 +62,6 @@ def claim_paths(paths: Sequence[str]) -> list[str]:
     return list(paths) or (["claims"] if Path("claims").is_dir() else [])
 
 
-def add_paths(parser: Any) -> None:
+def add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", help="claim files or folders (default: claims)")
     parser.add_argument("-m", dest="select", metavar="MARKEXPR", help="only claims with these markers, e.g. mistral")

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-_HOME = Path("reports/baselines")
+from causal_claims.gate.card import HOME
 
 
 def add(commands: Any) -> None:
@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     parser.add_argument("old", help="a run's folder, its claims.json, or a baseline's name")
     parser.add_argument("new", help="the same, of the new checkpoint")
     parser.add_argument("--again", help="the A/A run: the old checkpoint measured a second time")
-    parser.add_argument("--baselines", type=Path, default=_HOME, help=f"where baselines are kept (default: {_HOME})")
+    parser.add_argument("--baselines", type=Path, default=HOME, help=f"where baselines are kept (default: {HOME})")
     parser.add_argument(
         "--fail-on",
         help="what stops the checkpoint beside a regression: gone, incomparable, not-run, failed (the default), "

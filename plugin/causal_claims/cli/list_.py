@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from causal_claims.cli.collecting import Collected, add_paths, collect
+from causal_claims.pytest_plugin.items import finding_of
 from causal_claims.verdicts import count
 
 
@@ -35,10 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(one: Collected) -> dict[str, Any]:
-    marker = one.item.get_closest_marker("finding")
     return {
         "id": one.claim.id,
-        "finding": one.claim.about.get("finding") or (marker.args[0] if marker and marker.args else None),
+        "finding": one.claim.about.get("finding") or finding_of(one.item),
         "model": one.model,
         "kind": one.claim.kind,
         "subject": one.claim.subject,

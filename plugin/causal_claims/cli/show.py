@@ -10,6 +10,7 @@ from causal_claims.cli.collecting import add_paths, collect
 from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.judging.design import design_guards, wording_guard
 from causal_claims.ledger import read_ledger
+from causal_claims.pytest_plugin.items import finding_of, source_of
 
 
 def add(commands: Any) -> None:
@@ -38,9 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{claim.id}\n  {claim.statement}")
         print(f"  kind      {claim.kind}, needs {claim.rule.needs()}; can carry a {claim.best_level} wording")
         print(f"  models    {', '.join(filter(None, models)) or 'none by its markers: those of a measurement table'}")
+        item = next(one.item for one in wanted if one.claim == claim)
+        about = {"finding": finding_of(item), "source": source_of(item), **claim.about}
         for name in ("finding", "source", "reported", "expect", "because", "picked_on"):
-            if claim.about.get(name) is not None:
-                print(f"  {name:<9} {claim.about[name]}")
+            if about.get(name) is not None:
+                print(f"  {name:<9} {about[name]}")
         print(f"  cells     {len(claim.cells)}")
         for cell in claim.cells[:12]:
             print(f"            {cell}")

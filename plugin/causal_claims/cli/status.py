@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from causal_claims.gate.card import HOME
 from causal_claims.verdicts import count
 
 _SIGNS = {"SUPPORTED": "+", "REFUTED": "-", "INCONCLUSIVE": "?", "INVALID": "!", "NOT RUN": ".", "ERROR": "E"}
@@ -19,7 +20,7 @@ def add(commands: Any) -> None:
         "runs", nargs="*", default=["reports"], metavar="LEDGER",
         help="folders of runs, ledgers, or baselines' names (default: the last run)",
     )  # fmt: skip
-    parser.add_argument("--baselines", type=Path, default=Path("reports/baselines"), help="where baselines are kept")
+    parser.add_argument("--baselines", type=Path, default=HOME, help=f"where baselines are kept (default: {HOME})")
     parser.add_argument("--by", choices=("date", "name", "given"), default="date",
                         help="the order of the runs: their dates, their names (step-900 before step-1000), or as given")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the whole history to this file")

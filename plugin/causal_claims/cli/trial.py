@@ -5,16 +5,18 @@ The noise floor, the gauge and the cross-examination of the two paths are left t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from causal_claims.claims.claim import Claim
+from causal_claims.claims.effects import Cell
 from causal_claims.cli.collecting import collect
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.judging.arms import norm_controls
 from causal_claims.judging.judge import judge, not_run
+from causal_claims.measurements import Measurement
 from causal_claims.models import Registry, load_registry
 from causal_claims.pytest_plugin.live import built, standing_in
 from causal_claims.verdicts import Evidence, Outcome, Verdict
@@ -96,24 +98,25 @@ def _on(engine: Engine, key: str, drafts: Sequence[Claim]) -> Iterator[Trial]:
             claims.append(draft.of(lambda pick: engine.heads(key, pick)))
         except NotRunError as error:
             yield Trial(draft, key, not_run(error))
-    wanted: dict[str, list[object]] = {}
+    wanted: dict[str, list[Cell]] = {}
     for claim in claims:
         for cell in (*claim.cells, *norm_controls(claim)):
             wanted.setdefault(cell.model or key, []).append(cell)
     found = {
-        (model, cell): one
-        for model, cells in wanted.items()
-        for cell, one in engine.measure(model, cells).items()  # type: ignore[arg-type]
+        (model, cell): one for model, cells in wanted.items() for cell, one in engine.measure(model, cells).items()
     }
     for claim in claims:
-        cells = {cell: found[cell.model or key, cell] for cell in claim.cells}
-        wrong = next((one for one in cells.values() if isinstance(one, ClaimsError)), None)
+        own = {cell: found[cell.model or key, cell] for cell in claim.cells}
+        wrong = next((one for one in own.values() if isinstance(one, ClaimsError)), None)
         if isinstance(wrong, NotRunError):
             verdict = not_run(wrong)
         elif wrong is not None:
             verdict = Verdict(Outcome.ERROR, str(wrong), Evidence(None))
         else:
             controls = {cell: found[cell.model or key, cell] for cell in norm_controls(claim)}
-            twins = {cell: one for cell, one in controls.items() if not isinstance(one, ClaimsError)}
-            verdict = judge(claim, cells, spec=engine.registry[key], twins=twins)  # type: ignore[arg-type]
+            verdict = judge(claim, _measured(own), spec=engine.registry[key], twins=_measured(controls))
         yield Trial(claim, key, verdict)
+
+
+def _measured(found: Mapping[Cell, Measurement | ClaimsError]) -> dict[Cell, Measurement]:
+    return {cell: one for cell, one in found.items() if isinstance(one, Measurement)}

@@ -1,6 +1,7 @@
 """GELU's tanh form on a processor: in place, a piece at a time, so that every pass but the first finds it in the caches."""
 
 import math
+import threading
 from collections.abc import Callable
 
 import torch
@@ -15,10 +16,10 @@ class Room:
     """A buffer that is used again and again: memory fresh from the system costs as much as the arithmetic done in it."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[torch.dtype, torch.device], Tensor] = {}
+        self._held: dict[tuple[torch.dtype, torch.device, int], Tensor] = {}  # a thread its own
 
     def of(self, rows: int, width: int, like: Tensor) -> Tensor:
-        key = (like.dtype, like.device)
+        key = (like.dtype, like.device, threading.get_ident())
         held = self._held.get(key)
         if held is None or held.numel() < rows * width:
             with torch.inference_mode(False):  # it outlives the mode

@@ -13,6 +13,7 @@ from causal_claims.engine.settings import Settings
 
 CPU_TOKENS = 1024  # 1,000 to 4,000 run at full speed; 8,000 no longer fit the caches and halve it
 GPU_TOKENS = 16_384  # to begin with; doubled while throughput grows
+LANE_WORK = 3e8  # operations of a block, some milliseconds: below it Python is what a batch waits for
 
 
 @dataclass(eq=False)
@@ -26,6 +27,8 @@ class Budget:
     learns: bool
     token_bytes: int = 0  # what a token takes while it goes through a block
     row_bytes: int = 0  # what a row takes while its logits are read
+    token_work: int = 0  # operations of a token's way through a block
+    alone: bool = False  # one batch after the other, since memory was out
     _rates: dict[int, float] = field(default_factory=dict)
 
     @staticmethod
@@ -39,13 +42,32 @@ class Budget:
         fixed = settings.row_tokens or (None if gpu else CPU_TOKENS)
         tokens, limit = fixed or GPU_TOKENS, fixed or 2**19
         rows = 3 * 4 * loaded.map.vocabulary  # logits, theirs of the clean run, and what is made of them
-        return Budget(min(tokens, most), min(limit, most), memory, devices, gpu and fixed is None, token, rows)
+        return Budget(
+            min(tokens, most),
+            min(limit, most),
+            memory,
+            devices,
+            gpu and fixed is None,
+            token,
+            rows,
+            24 * loaded.map.d_model**2,
+        )
+
+    def lanes(self, tokens: int, rows: int) -> int:
+        """How many batches run beside one another: a core each, where a batch is worth a thread and all fit."""
+        if self.alone or self.devices[0].type != "cpu" or tokens * self.token_work < LANE_WORK:
+            return 1
+        return max(1, min(torch.get_num_threads(), self._fit(tokens, rows)))
 
     def conditions(self, tokens: int, rows: int) -> int:
-        """How many conditions run at once over a chunk of so many tokens and rows."""
-        held = tokens * self.token_bytes + rows * self.row_bytes
-        fit = int(self.memory / 2 / held) if held else self.tokens
+        """How many conditions run as one batch over a chunk of so many tokens and rows."""
+        fit = self._fit(tokens, rows) // self.lanes(tokens, rows)
         return max(1, min(self.tokens // max(1, tokens), fit))
+
+    def _fit(self, tokens: int, rows: int) -> int:
+        """How many conditions the memory holds at once."""
+        held = tokens * self.token_bytes + rows * self.row_bytes
+        return int(self.memory / 2 / held) if held else self.tokens
 
     def chunks(self, rows: Sequence[int], lengths: Sequence[int], state_bytes: int) -> list[list[int]]:
         """Rows, shortest first, in chunks whose padded size fits; what a chunk keeps fits the memory too."""
@@ -85,7 +107,7 @@ class Budget:
         """Out of memory at so many tokens."""
         self.free()
         self.limit = self.tokens = max(1, tokens // 2)
-        self.learns = False
+        self.learns, self.alone = False, True
 
     def free(self) -> None:
         if self.devices[0].type == "cuda":

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,6 +12,7 @@ from causal_claims.engine.budget import Budget
 from causal_claims.engine.delivery import Delivery
 from causal_claims.engine.editing import Block, Editing
 from causal_claims.engine.edits import Edit, edits
+from causal_claims.engine.lanes import beside
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Frame, Network
 from causal_claims.engine.pass_tensors import PassTensors, repeated, tile
@@ -58,24 +61,34 @@ class Chunk:
             yield self._part(
                 BASELINE, readout, slice(0, len(self.rows)), Delivery(BASELINE), time.perf_counter() - begun
             )
+        tokens, rows = self.batch.ids.numel(), len(self.rows)
         for start, conditions in self.starts.groups:
             waiting = [condition for condition in conditions if condition not in self.done]
             while waiting:
-                size = self.budget.conditions(self.batch.ids.numel(), len(self.rows))
-                now = waiting[:size]
-                if all(self.task.known(condition, self.rows) for condition in now):
-                    waiting = waiting[size:]
-                    continue
-                try:
-                    with host_memory(), self.budget.timed(len(now) * self.batch.ids.numel()):
-                        found = list(self._batch(start, now, clean, readout))
-                except OUT_OF_MEMORY:
-                    if size == 1 or len(now) == 1:
-                        raise
-                    self.budget.halve(len(now) * self.batch.ids.numel())
-                    continue
-                yield from found
-                waiting = waiting[size:]
+                size, lanes = self.budget.conditions(tokens, rows), self.budget.lanes(tokens, rows)
+                now = [waiting[i : i + size] for i in range(0, min(len(waiting), lanes * size), size)]
+                asked = [batch for batch in now if not all(self.task.known(one, self.rows) for one in batch)]
+                if asked:
+                    try:
+                        with self.budget.timed(len(asked[0]) * tokens):
+                            measured = partial(self._measured, start, clean, readout, len(asked))
+                            found = beside(measured, asked) if lanes > 1 else [measured(asked[0])]
+                    except OUT_OF_MEMORY:
+                        if len(asked) == 1 and len(asked[0]) == 1:
+                            raise
+                        self.budget.halve(len(asked[0]) * tokens)
+                        continue
+                    for parts in found:
+                        yield from parts
+                waiting = waiting[sum(map(len, now)) :]
+
+    def _measured(
+        self, start: Start, clean: Rows, readout: Readout, lanes: int, conditions: Sequence[Intervention]
+    ) -> list[Part]:
+        """One batch, on a thread of its own where several run beside one another."""
+        with torch.inference_mode(), host_memory():
+            found = list(self._batch(start, conditions, clean, readout))
+        return [replace(part, seconds=part.seconds / lanes) for part in found]
 
     def _clean(self) -> Rows:
         want: set[tuple[str, int]] = set()

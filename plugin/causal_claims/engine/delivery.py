@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import RLock
 
 from torch import Tensor, promote_types, stack
 
@@ -11,6 +12,8 @@ from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.measurements import Receipt
 from causal_claims.sites import Site
+
+_BODY = RLock()  # batches run beside one another, and a body may draw from torch's one generator
 
 
 @dataclass(eq=False)
@@ -25,7 +28,8 @@ class Delivery:
 
     def apply(self, edit: Edit, value: Tensor, run: SiteRun) -> Tensor:
         """Call the body, and count.  It works on a copy: one that writes in place must not reach the clean run's tensors."""
-        new = edit.operation.apply(value.clone(), run, **edit.options)
+        with _BODY:
+            new = edit.operation.apply(value.clone(), run, **edit.options)
         if not isinstance(new, Tensor):
             raise ClaimsError(
                 f"{edit.operation.name}: its body returned {type(new).__name__}; it must return a tensor."

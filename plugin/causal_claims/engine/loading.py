@@ -128,7 +128,7 @@ def load(spec: ModelSpec, settings: Settings, dtype: str) -> Loaded:
     _check_places(spec, model)
     model = model.eval().requires_grad_(False)
     mapped = architecture(model)
-    if mapped.split:
+    if spread:
         _check_blocks(spec, model)
         device = mapped.devices[0]
     highest = max(tokenizer.get_vocab().values())

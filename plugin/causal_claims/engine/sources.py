@@ -1,6 +1,7 @@
 """What other runs have at a site: means over the set, and the tensors of other prompts."""
 
 from collections.abc import Callable, Sequence
+from threading import RLock
 
 from torch import Tensor
 
@@ -28,10 +29,12 @@ class Sources:
         self._means: dict[Key, Tensor] | None = None
         self._held: dict[tuple[str, tuple[int, ...]], tuple[Batch, dict[Key, Tensor]]] = {}
         self._texts: dict[str, list[str]] = {}
+        self._one = RLock()  # batches that run beside one another ask for the same
 
     def mean(self, key: Key) -> Tensor:
-        if self._means is None:
-            self._means = self._measure_means()
+        with self._one:
+            if self._means is None:
+                self._means = self._measure_means()
         if key not in self._means:
             raise ClaimsError(
                 f"an intervention asked for the mean of {key[0]} at layer {key[1]} without an option how=mean."
@@ -40,16 +43,19 @@ class Sources:
 
     def source(self, name: str, key: Key, rows: Sequence[int]) -> tuple[Batch, Tensor]:
         at = (name, tuple(rows))
-        if at not in self._held:
-            tokens, examples = self._loaded.tokens, self._task.examples
-            if name not in self._texts:
-                self._texts[name] = source_prompts(name, examples)
-            texts = self._texts[name]
-            ids = [tokens.prompt(texts[row], f"example {examples[row].id!r}, its {name} prompt") for row in rows]
-            keep = frozenset(k for n, k in self._sources_wanted if n == name)
-            self._held[at] = self._clean(ids, keep)
-        batch, taken = self._held[at]
+        with self._one:
+            if at not in self._held:
+                self._held[at] = self._run(name, rows)
+            batch, taken = self._held[at]
         return batch, taken[key]
+
+    def _run(self, name: str, rows: Sequence[int]) -> tuple[Batch, dict[Key, Tensor]]:
+        tokens, examples = self._loaded.tokens, self._task.examples
+        if name not in self._texts:
+            self._texts[name] = source_prompts(name, examples)
+        texts = self._texts[name]
+        ids = [tokens.prompt(texts[row], f"example {examples[row].id!r}, its {name} prompt") for row in rows]
+        return self._clean(ids, frozenset(k for n, k in self._sources_wanted if n == name))
 
     def forget(self) -> None:
         self._held.clear()

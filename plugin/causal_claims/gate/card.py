@@ -12,6 +12,7 @@ from causal_claims.errors import ClaimsError, listing, nearest
 from causal_claims.ledger import plain, write_whole
 from causal_claims.verdicts import count
 
+HOME = Path("reports/baselines")  # where they are kept, unless told otherwise
 CARD = "baseline.json"
 
 

@@ -109,15 +109,14 @@ def norm_artefact(
     swapped = Effect(tuple(terms), "with the norm kept")
     data = Data({**cells, **twins}, seed=seed, confidence=confidence)
     zeroed, kept, rest = (estimate(data, one) for one in (rule.what, swapped, swapped - 0.5 * rule.what))
-    less = rest.interval.high < 0 if zeroed.effect > 0 else rest.interval.low > 0
+    toward = rest.interval.scaled(1 if zeroed.effect > 0 else -1)
     figures = f"{number(zeroed.effect)} with the head zeroed, {number(kept.effect)} with random writes of the same norm"
-    more = rest.interval.low > 0 if zeroed.effect > 0 else rest.interval.high < 0
-    supported = (zeroed.interval.low if rule.sign > 0 else -zeroed.interval.high) > rule.beyond
+    supported = zeroed.interval.scaled(rule.sign).low > rule.beyond
     if all(rule.on(one).outcome is Outcome.REFUTED for one in (zeroed, kept)):
         yield Guard("norm artefact", f"refuted with the norm kept as well: {figures}")
-    elif less and not rest.thin:
+    elif toward.high < 0 and not rest.thin:
         yield Guard("norm artefact", f"most of the effect is the norm's: {figures}", True)
-    elif supported and not more and not rest.thin:
+    elif supported and not toward.low > 0 and not rest.thin:
         sentence = f"it is open whether the norm alone does it: {figures}"
         yield Guard("norm artefact", sentence, True, Outcome.INCONCLUSIVE)
     else:

@@ -58,17 +58,16 @@ class Record:
     q_bh: float | None = None
     parts: list[dict[str, Any]] = field(default_factory=list)
     companions: Mapping[str, float] = field(default_factory=dict)
-    effects: list[list[list[Any]]] = field(
-        default_factory=list
-    )  # per effect: [weight, metric, condition, model or null]
+    # per effect: [weight, metric, condition, model or null]
+    effects: list[list[list[Any]]] = field(default_factory=list)
     facts: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, list[str]] = field(default_factory=dict)
     fingerprint: str = ""
     design: Mapping[str, Any] = field(default_factory=dict)  # settings of the kind, e.g. the doses of a curve
-    sensitivity: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # [{"vary": "confidence", "to": .99, "outcome": ...}]
-    outliers: list[dict[str, Any]] = field(default_factory=list)  # [{"unit": "e7", "value": 3.1, "prompt": "..."}]
+    # [{"vary": "confidence", "to": .99, "outcome": ...}]
+    sensitivity: list[dict[str, Any]] = field(default_factory=list)
+    # [{"unit": "e7", "value": 3.1, "prompt": "..."}]
+    outliers: list[dict[str, Any]] = field(default_factory=list)
     attention: Mapping[str, Any] | None = None  # of the claimed head on one prompt: tokens, and per mille by query
 
     def to_plain(self) -> dict[str, Any]:

@@ -7,13 +7,16 @@ which an option of ours, a model registry, the first test that asks for `holds`,
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from causal_claims.pytest_plugin import options, place
 from causal_claims.pytest_plugin.attendance import Attendance
 from causal_claims.pytest_plugin.fixtures import holds, model, model_key
+
+if TYPE_CHECKING:
+    from causal_claims.pytest_plugin.session import ClaimsSession
 
 __all__ = ["holds", "model", "model_key"]
 
@@ -120,7 +123,7 @@ def pytest_runtest_makereport(
     return report
 
 
-def _begin(config: pytest.Config, attendance: Attendance | None = None) -> Any:
+def _begin(config: pytest.Config, attendance: Attendance | None = None) -> ClaimsSession:
     from causal_claims.pytest_plugin.hooks import session_of
 
     return session_of(config, attendance)

@@ -10,7 +10,7 @@ import pytest
 from causal_claims.errors import listing
 from causal_claims.pytest_plugin import executing, exit_status, files, gating, notes, sharding, storing, terminal
 from causal_claims.pytest_plugin.attendance import Attendance
-from causal_claims.pytest_plugin.items import claims_in
+from causal_claims.pytest_plugin.items import claims_in, finding_of
 from causal_claims.pytest_plugin.markers import refuse_unknown
 from causal_claims.pytest_plugin.planning import planned
 from causal_claims.pytest_plugin.session import ClaimsSession
@@ -34,10 +34,8 @@ class Hooks:
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """-k knows a claim by the id it was given, and by its finding."""
-        marker = item.get_closest_marker("finding")
         names = [claim.about.get(name) for claim in claims_in(item).values() for name in ("id", "finding")]
-        names += marker.args[:1] if marker else ()
-        item.extra_keyword_matches.update(str(name) for name in names if name)
+        item.extra_keyword_matches.update(str(name) for name in (*names, finding_of(item)) if name)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if self.claims.settings.plan:

@@ -27,6 +27,12 @@ def pairs(items: Iterable[pytest.Item]) -> Iterator[tuple[Claim, str]]:
     return ((claim, model_in(item) or BY_HAND) for item in items for claim in claims_in(item).values())
 
 
+def finding_of(item: pytest.Item) -> str | None:
+    """The finding that a test states, by its marker."""
+    marker = item.get_closest_marker("finding")
+    return str(marker.args[0]) if marker and marker.args else None
+
+
 def source_of(item: pytest.Item) -> str | None:
     """The line `Source: ...` of the claim file's docstring."""
     doc = getattr(getattr(item, "module", None), "__doc__", None) or ""

@@ -20,7 +20,7 @@ from causal_claims.ledger import Record, record
 from causal_claims.measurements import Measurement
 from causal_claims.models import ModelSpec, Registry
 from causal_claims.pytest_plugin.by_hand import Values, measured_by_hand
-from causal_claims.pytest_plugin.items import BY_HAND, source_of
+from causal_claims.pytest_plugin.items import BY_HAND, finding_of, source_of
 from causal_claims.pytest_plugin.markers import Markers
 from causal_claims.pytest_plugin.measuring import Measuring
 from causal_claims.pytest_plugin.sequential import Sequential
@@ -157,7 +157,6 @@ class Judge:
         verdict: Verdict,
         asked: Claim,
     ) -> Record:
-        marker = item.get_closest_marker("finding")
         facts = next((dict(found.facts) for found in cells.values() if found.facts), {})
         spec = self._registry.models.get(key)
         made = record(
@@ -166,7 +165,7 @@ class Judge:
             model=key,
             node_id=item.nodeid,
             source=source_of(item),
-            finding=str(marker.args[0]) if marker and marker.args else None,
+            finding=finding_of(item),
             checkpoint=_checkpoint(spec if self._recorded is None else None, facts),
             stand_in=facts.get("stand_in") or (spec.standing_in if spec is not None else None),
             facts=facts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,7 @@ from causal_claims.models import ModelSpec, Registry
 from causal_claims.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
+    from causal_claims.engine.settings import Progress
     from causal_claims.engine.settings import Settings as EngineSettings
 
 
@@ -80,7 +81,7 @@ def built(spec: ModelSpec, cache: Path | str | None, seed: int = 0, strength: fl
     )
 
 
-def progress_for(config: pytest.Config) -> Any:
+def progress_for(config: pytest.Config) -> Progress | None:
     """Cells, rate and time left on a terminal; quiet when piped, and on workers."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if hasattr(config, "workerinput") or reporter is None or not reporter.isatty:

@@ -29,13 +29,14 @@ from causal_claims.sites import Head
 if TYPE_CHECKING:
     from causal_claims.engine.cluster import ClusterEngine
     from causal_claims.engine.engine import Engine
+    from causal_claims.engine.settings import Progress
 
 
 class Measuring:
     """The engine of a run, loaded when a model is first needed, and what it has measured."""
 
     def __init__(
-        self, registry: Registry, settings: Settings, progress: Any = None, notes: Notes | None = None
+        self, registry: Registry, settings: Settings, progress: Progress | None = None, notes: Notes | None = None
     ) -> None:
         self.pictures = Pictures()
         self.find: Callable[[str, Pick], Heads] = self.heads  # the heads that a claim is about; a file may name them
@@ -181,9 +182,6 @@ class Measuring:
             engine = self._engines.get(model)
             self._patterns[key] = engine.attention(model, head, over) if engine is not None else None
         return self._patterns[key]
-
-    def plan(self, model: str, cells: Sequence[Cell]) -> Any:
-        return self.engine(model).plan(model, cells)
 
     def _measure(self, model: str, cells: Iterable[Cell]) -> None:
         missing = [cell for cell in cells if (model, cell) not in self._found]

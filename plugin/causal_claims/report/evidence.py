@@ -30,9 +30,8 @@ class GuardBook:
             for guard in one.guards:
                 if not guard.get("fired"):
                     self.said[str(guard.get("name")), str(guard.get("sentence"))] += 1
-        self.common = {
-            pair: n for pair, n in self.said.most_common(40) if n >= 3
-        }  # sentences said of three claims or more
+        # sentences said of three claims or more
+        self.common = {pair: n for pair, n in self.said.most_common(40) if n >= 3}
         self.usual = frozenset(name for name, _ in self.common)
 
     def notes(self, record: Record) -> GuardNotes:

@@ -13,8 +13,6 @@ from causal_claims.statistics.mean import hull
 from causal_claims.statistics.proportion import clopper_pearson
 from causal_claims.statistics.sample import matrix, same_length, vector
 
-FEWEST_SETS = {0.05: 19, 0.025: 39}  # random sets needed for the rank p to reach a level
-
 
 class Beats(NamedTuple):
     """A targeted set against N random ones.

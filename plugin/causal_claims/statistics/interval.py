@@ -33,10 +33,6 @@ class Interval:
         """Whether the whole interval lies strictly between a and b."""
         return a < self.low and self.high < b
 
-    def shifted(self, c: float) -> Interval:
-        """The interval of the quantity plus c."""
-        return Interval(self.low + c, self.high + c, self.confidence, self.method)
-
     def scaled(self, c: float) -> Interval:
         """The interval of the quantity times c; a negative c swaps the ends."""
         low, high = sorted((self.low * c, self.high * c))

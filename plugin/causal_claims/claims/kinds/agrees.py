@@ -9,7 +9,7 @@ from causal_claims.claims.effects import Effect, told_apart
 from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import equivalence
 from causal_claims.claims.kinds.inside import Inside
-from causal_claims.claims.kinds.settings import effects, margin
+from causal_claims.claims.kinds.settings import check_effects, margin
 from causal_claims.errors import ClaimsError
 from causal_claims.verdicts import Decision
 
@@ -33,7 +33,9 @@ class Agrees(Inside):
 
 def agrees(one: Effect, other: Effect, *, within: float, **about: Unpack[About]) -> Claim:
     """Two effects differ by less than `within`; paired by example where they share their examples."""
-    effects((one, other), "agrees", "give two effects, e.g. effect(M, by=patch(h, part='v')), effect(M, by=patch(h)).")
+    check_effects(
+        (one, other), "agrees", "give two effects, e.g. effect(M, by=patch(h, part='v')), effect(M, by=patch(h))."
+    )
     one - other  # refuses what cancels
     within = margin(within, "agrees", "within", "give its size.")
     if within == 0:

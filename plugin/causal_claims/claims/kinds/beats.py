@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
@@ -58,22 +59,22 @@ class Beats(Beyond):
         parts = parted(
             self.effects(), [estimate(data, one) for one in self.effects()], [Outcome.INCONCLUSIVE] * D.shape[1]
         )
-        low, high = (gap.interval.low, gap.interval.high) if sign > 0 else (-gap.interval.high, -gap.interval.low)
+        toward = gap.interval.scaled(sign)
         seen = f"{found.at_least_as_strong} of {found.sets} random sets are as strong"
         half = (1 - data.confidence) / 2
         if gap.thin:
             return parts(undecided(gap, f"too thin: {gap.thin}", gap.effect))
-        if high < self.beyond:
+        if toward.high < self.beyond:
             return parts(decision(gap, Outcome.REFUTED, f"not beyond the mean of random sets; {seen}"))
         if found.share.low > 2 * half:
             return parts(decision(gap, Outcome.REFUTED, f"{seen}, a share of at least {found.share.low:.3f}"))
-        if found.rank_p <= half and low > self.beyond:
+        if found.rank_p <= half and toward.low > self.beyond:
             return parts(decision(gap, Outcome.SUPPORTED, seen))
         if found.p_floor > half:
             return parts(
                 undecided(
                     gap,
-                    f"p-floor: with {len(self.controls)} random sets no p below {found.p_floor:.3f} is possible, 39 sets are needed",
+                    f"p-floor: with {len(self.controls)} random sets no p below {found.p_floor:.3f} is possible, {ceil(1 / half) - 1} sets are needed",
                     None,
                 )
             )
@@ -91,7 +92,7 @@ def beats(
 ) -> Claim:
     """The targeted set has a stronger effect than matched random sets; `random_sets` draws them.
 
-    With 39 random sets or more the rank test can reach p = .025; with fewer than 19 nothing can be supported.
+    With 39 random sets or more the rank test can reach p = .025; with fewer nothing can be supported.
     Given an effect, the random sets are effects too.
     """
     check_way("beats", way)

@@ -9,7 +9,7 @@ import numpy as np
 from causal_claims.claims.claim import About, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect
-from causal_claims.claims.kinds.settings import effects, figure, several
+from causal_claims.claims.kinds.settings import check_effects, figure, several
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.statistics import correlation
@@ -93,7 +93,7 @@ def correlates(
         raise ClaimsError(
             f"correlates(...): give a score and an effect for each of at least 8 heads, not {len(left)} and {len(right)}."
         )
-    effects((*left, *right), "correlates", advice)
+    check_effects((*left, *right), "correlates", advice)
     for side in (left, right):
         if twice := [one.label for one in side if side.count(one) > 1]:
             raise ClaimsError(f"correlates(...): {twice[0]} is given more than once; heads are compared, each once.")

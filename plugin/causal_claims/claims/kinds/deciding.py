@@ -39,24 +39,20 @@ def undecided(estimate: Estimate, why: str, distance: float | None) -> Decision:
 def superiority(estimate: Estimate, beyond: float, sign: int = 1, smallest: float | None = None) -> Decision:
     """`effect > beyond` by the 95 % interval; with a margin of 0, `smallest` is the least effect of interest."""
     word, mark = ("above", beyond) if sign > 0 else ("below", -beyond)
-    low, high = (
-        (estimate.interval.low, estimate.interval.high)
-        if sign > 0
-        else (-estimate.interval.high, -estimate.interval.low)
-    )
+    toward = estimate.interval.scaled(sign)
     where = f"{word} {number(mark)}" if mark else f"{word} 0"
     if estimate.thin:
         return undecided(estimate, f"too thin: {estimate.thin}", sign * estimate.effect - beyond)
-    if smallest is not None and -smallest < low and high < smallest:
-        shown = "real but too small" if low > 0 else "too small"
+    if smallest is not None and toward.inside(-smallest, smallest):
+        shown = "real but too small" if toward.low > 0 else "too small"
         return decision(
             estimate,
             Outcome.REFUTED,
             f"{shown}: the interval lies inside ±{smallest:g}, the smallest effect of interest",
         )
-    if low > beyond:
+    if toward.low > beyond:
         return decision(estimate, Outcome.SUPPORTED, f"the interval lies {where}")
-    if high < beyond:
+    if toward.high < beyond:
         return decision(estimate, Outcome.REFUTED, f"the interval does not reach {where}")
     return undecided(estimate, f"the interval reaches both sides of {number(mark)}", sign * estimate.effect - beyond)
 

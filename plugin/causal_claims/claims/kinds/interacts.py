@@ -13,7 +13,7 @@ from causal_claims.claims.kinds.deciding import decision, superiority, undecided
 from causal_claims.claims.kinds.directed import Beyond, check_way
 from causal_claims.claims.kinds.family import interventions, parted
 from causal_claims.claims.kinds.of_one import OfOne
-from causal_claims.claims.kinds.settings import effects, margin
+from causal_claims.claims.kinds.settings import check_effects, margin
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -131,7 +131,9 @@ def _held(given: Mapping[str, Intervention]) -> None:
 
 def specific(here: Effect, there: Effect, *, way: str = "raises", beyond: float = 0.0, **about: Unpack[About]) -> Claim:
     """The effect here is beyond the effect there: other prompts, another task, another head, another model."""
-    effects((here, there), "specific", "give two effects, e.g. effect(M.on('a'), by=...), effect(M.on('b'), by=...).")
+    check_effects(
+        (here, there), "specific", "give two effects, e.g. effect(M.on('a'), by=...), effect(M.on('b'), by=...)."
+    )
     check_way("specific", way)
     beyond = margin(beyond, "specific", "beyond", "the direction is given by way=.")
     return Claim(Contrast("specific", here - there, " rather than ".join(told_apart(here, there)), way, beyond), about)

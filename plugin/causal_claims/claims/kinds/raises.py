@@ -93,12 +93,10 @@ class Bound(OfOne):
         side = 1 if self.kind == "above" else -1
         if found.thin:
             return undecided(found, f"too thin: {found.thin}", found.effect - self.bound)
-        inner, outer = (
-            (found.interval.low, found.interval.high) if side > 0 else (found.interval.high, found.interval.low)
-        )
-        if side * inner > side * self.bound:
+        toward = found.interval.scaled(side)
+        if toward.low > side * self.bound:
             return decision(found, Outcome.SUPPORTED, f"the interval lies {self.needs()}")
-        if side * outer < side * self.bound:
+        if toward.high < side * self.bound:
             return decision(found, Outcome.REFUTED, f"the interval does not reach {self.needs()}")
         return undecided(found, f"the interval reaches both sides of {number(self.bound)}", found.effect - self.bound)
 

@@ -11,7 +11,7 @@ from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.kinds.directed import Directed, check_way
 from causal_claims.claims.kinds.family import interventions, parted
-from causal_claims.claims.kinds.settings import effects, several
+from causal_claims.claims.kinds.settings import check_effects, several
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -73,7 +73,7 @@ def ranks(
         chosen = tuple(effect(metric, by=one) for one in interventions(order, "ranks", "order", fewest=2))
     else:
         chosen = several(order, "ranks", "order", "effects, strongest first.")
-        effects(
+        check_effects(
             chosen,
             "ranks",
             "without a metric, order=[level(M), ...] lists effects; or give ranks(M, order=[ablate(h), ...]).",

@@ -8,7 +8,7 @@ from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Effect, told_apart
 from causal_claims.claims.estimate import Estimate, estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
-from causal_claims.claims.kinds.settings import effects, figure, pair
+from causal_claims.claims.kinds.settings import check_effects, figure, pair
 from causal_claims.claims.rule import Rule
 from causal_claims.errors import ClaimsError
 from causal_claims.statistics.ratio import fieller_hull, fieller_search
@@ -88,7 +88,7 @@ def recovers(
     **about: Unpack[About],
 ) -> Claim:
     """`part` is at least a fraction of `of`, or a fraction between two bounds; ratio of means, never mean of ratios."""
-    effects((part, of), "recovers", "give two effects, e.g. effect(M, by=zero) - effect(M, by=patched).")
+    check_effects((part, of), "recovers", "give two effects, e.g. effect(M, by=zero) - effect(M, by=patched).")
     if (at_least is None) == (between is None):
         raise ClaimsError("recovers(...): give at_least=0.865 or between=(0.6, 0.7), and not both.")
     if between is None:

@@ -60,14 +60,12 @@ class Replicates(Rule):
                         "ratio": found.effect / self.figure, "ratio_low": ratio[0], "ratio_high": ratio[1]},
         )  # fmt: skip
         where = f"[{number(band.low)}, {number(band.high)}], where n0={n0} examples would put it"
-        low, high = (
-            (found.interval.low, found.interval.high) if sign > 0 else (-found.interval.high, -found.interval.low)
-        )
-        if high < 0:
+        toward = found.interval.scaled(sign)
+        if toward.high < 0:
             return decision(found, Outcome.REFUTED, "the effect has the opposite sign")
         if not band.low <= self.figure <= band.high:
             return decision(found, Outcome.REFUTED, f"{number(self.figure)} lies outside {where}")
-        if low <= 0:
+        if toward.low <= 0:
             return undecided(found, "the effect's sign is not shown", found.effect)
         if self.same_size and not (self.same_size[0] <= ratio[0] and ratio[1] <= self.same_size[1]):
             return undecided(

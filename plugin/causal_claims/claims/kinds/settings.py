@@ -46,7 +46,7 @@ def several(value: Any, kind: str, name: str, advice: str) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def effects(given: Sequence[Any], kind: str, advice: str) -> None:
+def check_effects(given: Sequence[Any], kind: str, advice: str) -> None:
     for one in given:
         if not isinstance(one, Effect):
             raise ClaimsError(f"{kind}({one!r}, ...): {advice}")

@@ -11,7 +11,7 @@ from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.kinds.directed import Directed, check_way
 from causal_claims.claims.kinds.family import interventions, parted
-from causal_claims.claims.kinds.settings import effects, several
+from causal_claims.claims.kinds.settings import check_effects, several
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
@@ -92,7 +92,7 @@ def strongest(
         if isinstance(what, Effect)
         else tuple(effect(what, by=one) for one in interventions(among, "strongest", "among"))
     )
-    effects(rivals, "strongest", "an effect is compared with effects: among=[level(M), ...].")
+    check_effects(rivals, "strongest", "an effect is compared with effects: among=[level(M), ...].")
     others = tuple(dict.fromkeys(one for one in rivals if one.terms != winner.terms))
     if not others:
         raise ClaimsError("strongest(..., among=...): there is no other to be stronger than; list the rivals.")
