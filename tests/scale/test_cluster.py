@@ -52,10 +52,10 @@ def test_a_model_takes_cards_by_its_size_and_one_that_no_node_holds_is_refused(m
     nodes = [{"Alive": alive, "Resources": {"GPU": count}} for alive, count in ((True, 1.0), (True, 2.0), (False, 8.0))]
     monkeypatch.setattr(cluster_engine, "connect", lambda _: SimpleNamespace(nodes=lambda: nodes))
     spec = ModelSpec("m", "llama", "x", layers=8, heads=8, kv_heads=8, min_memory_gb=gigabytes)
-    engine = cluster_engine.ClusterEngine(Registry({"m": spec}), Settings(), None)
+    engine = cluster_engine.ClusterEngine(Registry({"m": spec}), Settings(device="auto"), None)
 
     if cards is None:
-        with pytest.raises(NotRunError, match="needs 3 cards of one node .* largest node of the cluster has 2"):
+        with pytest.raises(NotRunError, match=r"needs 3 cards of one node .* largest node of the cluster has 2"):
             engine._cards(spec)
     else:
         assert engine._cards(spec) == cards
