@@ -10,7 +10,8 @@ the patch is what is measured; the three single changes add up to 0.1150, which 
 the two prompts; derived from the study's own figures, the true transfer is about 3 %.
 
 How it is decided here: the joint ablation must close at least 86.5 % of the gap between plain and recursive prompts,
-read downstream in layer 30, with Fieller's interval for the fraction.  The published patch stays, as a claim that is
+read downstream in layer 30, with Fieller's interval for the fraction: on R_V (`joint`), which describes, and on its
+basis-independent twin, which carries the causal wording (`written`).  The published patch stays, as a claim that is
 expected to be INVALID.
 """
 
@@ -20,9 +21,8 @@ from causal_claims import Head, Metric, VSlice, ablate, effect, level, recovers,
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct, pytest.mark.finding("S0-7")]
 
 R_V = Metric("r_v", late=30, early=5, window=16)
-RECURSIVE, PLAIN = R_V.on("recursive"), R_V.on("plain")
+R_V_WRITTEN = Metric("r_v_written", late=30, early=5, window=16)
 TOGETHER = ablate(Head(27, 11), Head(27, 1), Head(27, 22))
-GAP = level(PLAIN) - level(RECURSIVE)
 
 AS_PUBLISHED = Metric("r_v", late=27, early=5, window=16)
 VALUES_OF_25 = transplant_v(VSlice(27, 0, of=1), source="recursive_prompt", layer=25)
@@ -38,8 +38,10 @@ def test_published_patch_of_layer_25_into_27_cannot_show_a_transfer(claim, holds
 
 
 @pytest.mark.parametrize("claim", [
-    recovers(effect(RECURSIVE, by=TOGETHER), of=GAP, at_least=0.865, reported=0.865, id="S0-7.joint",
+    recovers(effect(metric.on("recursive"), by=TOGETHER), of=level(metric.on("plain")) - level(metric.on("recursive")),
+             at_least=0.865, reported=0.865, id=f"S0-7.{name}",
              expect="refuted", because="the study's own three changes add up to 57.9 % of its own gap")
+    for name, metric in (("joint", R_V), ("written", R_V_WRITTEN))
 ])  # fmt: skip
 def test_the_three_heads_account_for_the_transfer(claim, holds):
     assert holds(claim)

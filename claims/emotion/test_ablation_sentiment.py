@@ -9,7 +9,8 @@ neutral and positive; a label that is not there counted as 0.0.  Nothing was mea
 
 How it is decided here: as published, with its guard (`published`); then words of good feeling minus those of bad
 feeling along one text (`words`): a word moves a text's score by at most a half, so .1 words are .05 of the score; the
-lexicon's score of sampled texts (`lexicon`); and the study's own classifier, its labels checked, where its weights are.
+lexicon's score of sampled texts, within .15, which is coarse: a text a prompt shows no less (`lexicon`); and the
+study's own classifier, its labels checked, where its weights are.
 """
 
 import pytest

@@ -47,7 +47,7 @@ def test_it_responds_to_gratitude_and_not_to_other_emotions(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     above(between(emotion, "neutral"), 0.17, id=f"S2-4.{emotion}", expect="refuted",
-          because=f"of the study's 70 prompts of {emotion} {found} had a word that its search could find: it was not measured")
+          because=f"the study's score of {emotion} is that of a place: {found} of its 70 prompts had a word that its search could find")
     for emotion, found in (("anger", "none"), ("apology", "4"))
 ])  # fmt: skip
 def test_it_responds_to_anger_and_to_apology(claim, holds):

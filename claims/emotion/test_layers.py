@@ -9,7 +9,8 @@ What is wrong with the design: layers are read off a list of the ten largest of 
 and layer 3, which is not shallow in this sense, comes before layer 11.
 
 How it is decided here: a layer's mean response over its 12 heads, on matched pairs; layers 0 and 1 against 2 to 11, and
-layer 11 against 2 to 10.
+layer 11 against 2 to 10, which hold layer 3.  The ten heads of the study's list alone would put the first contrast at
+.045 and the second at .012: nearly half of the one is asked for, and a quarter of the other.
 """
 
 from dataclasses import replace
@@ -32,7 +33,7 @@ def response(*layers):
 
 
 @pytest.mark.parametrize("claim", [
-    above(replace(response(0, 1) - response(*range(2, 12)), label="response of layers 0, 1 - layers 2 to 11"), 0.01,
+    above(replace(response(0, 1) - response(*range(2, 12)), label="response of layers 0, 1 - layers 2 to 11"), 0.02,
           id="S2-3.shallow"),
     above(replace(response(11) - response(*range(2, 11)), label="response of layer 11 - layers 2 to 10"), 0.003,
           id="S2-3.deep"),

@@ -7,8 +7,8 @@ Reported: nothing (n = 0).
 What is wrong with the design: there is none; which heads, how many, and what "more" is measured against is left open.
 
 How it is decided here: the ten heads of the screening in their order; 1, 2, 3, 5 and 10 of them: the slope of the
-expected number of words on the number of heads; three against one; and three beyond the sum of each alone; each by .01
-words at least, a tenth of the .114 that the study's texts had.
+expected number of words on the logarithm of that number; three against one; and three beyond the sum of each alone;
+each by .01 words at least, a tenth of the .114 that the study's texts had.
 """
 
 import pytest

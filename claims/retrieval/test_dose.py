@@ -16,7 +16,7 @@ really ablated.
 import pytest
 from causal_claims import dose, picked
 
-from fixtures.retrieval import ABLE, BY_ATTENTION, GENERAL, dropping, own, shared
+from fixtures.retrieval import ABLE, BY_ATTENTION, GENERAL, LIST, dropping, own, shared
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-6")]
 
@@ -31,8 +31,11 @@ def shared_curve(heads):
 
 @pytest.mark.parametrize("claim", [
     picked(lambda heads: dose(at=own_curve(heads), beyond=0.05, given=ABLE, id="S1-6.own"), BY_ATTENTION),
-    picked(lambda heads: dose(at=own_curve(heads), monotone=True, beyond=0.05, given=dropping(heads), id="S1-6.own.monotone"), BY_ATTENTION),
+    picked(lambda heads: dose(at=own_curve(heads), monotone=True, beyond=0.05, given=dropping(own(heads, LIST)),
+                              id="S1-6.own.monotone"), BY_ATTENTION),
     picked(lambda heads: dose(at=shared_curve(heads), beyond=0.05, given=ABLE, id="S1-6.shared"), BY_ATTENTION),
+    picked(lambda heads: dose(at=shared_curve(heads), monotone=True, beyond=0.05, given=dropping(shared(heads)),
+                              id="S1-6.shared.monotone"), BY_ATTENTION),
 ])  # fmt: skip
 def test_accuracy_falls_with_every_dose(claim, holds):
     assert holds(claim)

@@ -9,10 +9,10 @@ What is wrong with the design: two accuracies are put side by side, no interval 
 tasks share heads, and at k = 20 all of the general ones, which was not counted.
 
 How it is decided here: two effects on the same examples, compared directly.  Against all eight other tasks, on the log
-odds of the value's first token: without a task's own five heads they fall by more than two nats beyond what they fall
-without the first five of another task, on the mean over the eight.  At k = 20 both lists hold the shared heads, so the
-claim is also tested with the heads that are on one of the two lists only.  On accuracy, which has to be generated,
-against one other task, the next in the list of nine: more than 20 points apart.
+odds of the value's first token, one document a task: without a task's own five heads they fall by more than two nats
+beyond what they fall without the first five of another task, on the mean over the eight.  At k = 20 both lists hold the
+shared heads, so the claim is also tested with the heads that are on one of the two lists only.  On accuracy, which has
+to be generated, against one other task, the next in the list of nine: more than 20 points apart.
 """
 
 import pytest

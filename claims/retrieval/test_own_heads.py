@@ -11,8 +11,9 @@ a value counts as found when it is a substring ("5" in "1995"); rows whose needl
 
 How it is decided here: heads are found by summed attention on the discovery documents and judged on the others; a value
 must stand in the text as a word of its own; a big drop is one of more than 30 points, with the exact paired interval,
-over all tasks' examples at each k; each task alone must drop at all at k = 20.  At k = 1 and 2 the prediction is
-expected to be REFUTED.  NOT RUN where fewer than half of the values are found to begin with.
+over all tasks' examples at each k; each task alone must drop at all at k = 20 (more a task's ten documents cannot
+show).  At k = 1 and 2 the prediction is expected to be REFUTED.  NOT RUN where fewer than half of the values are found
+to begin with.
 """
 
 import pytest

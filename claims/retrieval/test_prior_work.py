@@ -9,8 +9,9 @@ What is wrong with its use in the study: the three ways of finding heads that we
 heads, so a figure for one is none for another; Wu et al. mask while decoding only.
 
 How it is decided here: copy score on the discovery documents, with the value as what is to be copied, averaged over the
-nine tasks; accuracy must fall by more than half of all answers without the 20 highest; the share of heads at 0.1 or
-above must lie below 5 %, by the exact interval over heads.  Random heads are S1-4 and S1-5.
+nine tasks; accuracy must fall by more than half of all answers without the 30 highest, as many as were masked there;
+the share of heads at 0.1 or above must lie below 5 %, by the exact interval over heads.  Random heads are S1-4 and
+S1-5.
 """
 
 import pytest
@@ -26,7 +27,7 @@ THRESHOLD = 0.1
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda found: lowers(same(found.first("all", 20), "the 20 heads that copy most"), beyond=0.5, given=ABLE,
+    picked(lambda found: lowers(same(found.first("all", 30), "the 30 heads that copy most"), beyond=0.5, given=ABLE,
                                 id="S1-11.needle"), EVERY)
 ])  # fmt: skip
 def test_without_the_heads_that_copy_most_the_needle_is_lost(claim, holds):

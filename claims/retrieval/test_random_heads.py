@@ -11,9 +11,10 @@ rests is hit by chance) and without leaving out the tasks' own heads; flat is an
 not significant does not show it.
 
 How it is decided here: at each k 39 draws for each task, each with as many heads in each layer as its own first k have,
-and none of those; and 39 matched to the shared heads.  Flat is read on the log odds of the value's first token, which
-move with every change, where an answer flips at once: the mean change over draws must lie within half a nat (from 95 %
-to no less than 92 %), by two one-sided tests.  That is the mean: a single draw may still hit a head on which all rests.
+and none of its list; and 39 matched to the shared heads, none on any list.  Flat is read on the log odds of the value's
+first token, which move with every change, where an answer flips at once, on one document a task: the mean change over
+draws must lie within half a nat (from 95 % to no less than 92 %), by two one-sided tests.  That is the mean: a single
+draw may still hit a head on which all rests.
 """
 
 import pytest

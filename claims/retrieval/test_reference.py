@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda looking, copying: agrees(own(looking, 20), own(copying, 20), within=0.3, given=dropping(looking),
+    picked(lambda looking, copying: agrees(own(looking, 20), own(copying, 20), within=0.3, given=dropping(own(looking, 20)),
                                          id="S1-9.heads"),
            BY_ATTENTION, BY_COPYING),
 ])  # fmt: skip

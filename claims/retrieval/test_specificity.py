@@ -10,10 +10,11 @@ single draw calls a random set special one time in three.  A set whose half does
 set does not make each of its heads responsible; and an exact match flips at once where the evidence for the value
 changed little by little.
 
-How it is decided here, on the log odds of the value's first token: the targeted set against 39 matched random sets, by
-rank and by the paired interval, beyond their mean by half a nat a head, and by two nats from four heads on; and each of
-a task's first five heads, ablated alone, must lower the log odds by more than 0.1, so that a list with idle heads among
-its first five fails.  The published comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE.
+How it is decided here, on the log odds of the value's first token, the sets on one document a task: the targeted set
+against 39 matched random sets, none of whose heads is on the list, by rank and by the paired interval, beyond their
+mean by half a nat a head, and by two nats from four heads on; and each of a task's first five heads, ablated alone,
+must lower the log odds by more than 0.1, so that a list with idle heads among its first five fails.  The published
+comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE.
 """
 
 import random

@@ -10,14 +10,16 @@ What is wrong with the design: "amplify" needs an interaction and only single ef
 interval; in layer 0 writing one head back is the same run as zeroing the other two; synergy was measured against the
 weakest single head; the signs of the interaction differ between conditions.
 
-How it is decided here: head 2, its norm kept, against each helper, directly; recovery as a ratio of means with Fieller's
-interval, where there is damage at all.  Amplifying and cooperating are two claims each.  `sum`: the joint effect against
-the sum of the singles, by example; a head that makes up for one of them, and cannot for two, leaves the same mark.  The
-deciding one, `amplify`, `pair` and `triplet`: the joint effect is beyond that sum also where, with one head gone, the
-heads of any one later layer are held at what they say in the clean run, so that none of them can make up for it, and
-each head adds something to the others, for a head that works against head 2 leaves the same mark too; on six pairs of
-prompts of each condition, all together; NOT RUN where head 2, its norm kept, does nothing that could be amplified.  Two layers that share such work are not told from cooperation, nor is an MLP that does
-it.  That the partial patch is the ablation of the other two is shown as such.
+How it is decided here: what each helper does as a fraction of what head 2 does, its norm kept, within a half (by the
+reported figures .22 to .35), where head 2 does anything; recovery as a ratio of means with Fieller's interval, where
+there is damage at all.  Amplifying and cooperating are two claims each.  `sum`: the joint effect against the sum of the
+singles, by example; a head that makes up for one of them, and cannot for two, leaves the same mark.  The deciding one,
+`amplify`, `pair` and `triplet`: the joint effect is beyond that sum also where, with one head gone, the heads of any
+one later layer are held at what they say in the clean run, so that none of them can make up for it, and each head adds
+something to the others, for a head that works against head 2 leaves the same mark too; on six pairs of prompts of each
+condition, all together; NOT RUN where head 2, its norm kept, does nothing that could be amplified.  Two layers that
+share such work are not told from cooperation, nor is an MLP that does it.  That the partial patch is the ablation of
+the other two is shown as such.
 """
 
 import pytest
@@ -57,9 +59,14 @@ def on(condition):
     return LOGIT_DIFF.on(f"{condition}/one_way")
 
 
-def able(condition):
+def able(over):
     """The model prefers the right answer to the wrong one at all."""
-    return Behaviour(level(on(condition)), above=0)
+    return Behaviour(level(LOGIT_DIFF.on(over)), above=0)
+
+
+def suppressing(over):
+    """Head 2, its norm kept, does something."""
+    return Behaviour(norm_kept(LOGIT_DIFF.on(over), by=SINGLE[H2]), above=0.1)
 
 
 def beyond_sum(over, *together, name, given, **about):
@@ -69,13 +76,13 @@ def beyond_sum(over, *together, name, given, **about):
 
 
 def sum_on(condition, *together, name, **about):
-    return beyond_sum(f"{condition}/one_way", *together, name=f"{name}.{condition}", given=able(condition), **about)
+    over = f"{condition}/one_way"
+    return beyond_sum(over, *together, name=f"{name}.{condition}", given=able(over), **about)
 
 
 def cooperate(*together, name, **about):
     """Also where nothing later can make up for one of them; where head 2 is among them, it must do something to begin with."""
-    level_few, suppressor = level(LOGIT_DIFF.on("few")), norm_kept(LOGIT_DIFF.on("few"), by=SINGLE[H2])
-    given = Behaviour(suppressor, above=0.1) if H2 in together else Behaviour(level_few, above=0)
+    given = suppressing("few") if H2 in together else able("few")
     return beyond_sum("few", *together, name=name, held=LATER, given=given, **about)
 
 
@@ -93,11 +100,12 @@ def damaged(condition):
 
 @pytest.mark.finding("S3-3")
 @pytest.mark.parametrize("claim", [
-    specific(norm_kept(on(name), by=SINGLE[H2]), effect(on(name), by=SINGLE[helper]), given=able(name), beyond=0.05,
-             id=f"S3-3.smaller.H{helper.index}.{name}")
+    recovers(effect(on(name), by=SINGLE[helper]), of=norm_kept(on(name), by=SINGLE[H2]), between=(-0.5, 0.5),
+             given=suppressing(f"{name}/one_way"), id=f"S3-3.smaller.H{helper.index}.{name}",
+             statement=f"head {helper.index} does less than half of what head 2 does")
     for name in CONDITIONS for helper in (H4, H7)
 ])  # fmt: skip
-def test_the_helpers_do_less_than_head_2(claim, holds):
+def test_the_helpers_do_much_less_than_head_2(claim, holds):
     assert holds(claim)
 
 

@@ -15,7 +15,9 @@ statements.
 
 How it is decided here: the sign is declared, ablation raises the logit difference by more than 0.1 in each condition;
 "the same pattern" compares the two models' effects on the same prompts, not two verdicts; "primary" is first of the 32
-heads of the layer, its norm kept, on the two conditions that the study quotes.
+heads of the layer, its norm kept, on the two conditions that the study quotes; "mirroring" is the same sign by the same
+margin as in test_l0h2.py (and the words of test_words.py): sizes are not compared, since the two tokenizers leave out
+different prompts.
 """
 
 import pytest

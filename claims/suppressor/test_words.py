@@ -109,7 +109,7 @@ def test_head_21_of_mistral_says_hedges_and_unsays_answers(claim, holds):
 
 @pytest.mark.gpt2_large
 @pytest.mark.parametrize("claim", [
-    correlates(says(2), says(2, model="gpt2_medium"), at_least=0.1, reported=0.0, given=told(raised(2)), id="S3-7.shared_words",
+    correlates(says(2), says(2, model="gpt2_medium"), at_least=0.1, given=told(raised(2)), id="S3-7.shared_words",
                statement="head 2 of large raises the words that head 2 of medium raises")
 ])  # fmt: skip
 def test_medium_and_large_share_their_words(claim, holds):

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from causal_claims.interventions.intervention import BASELINE as BASELINE
     from causal_claims.interventions.intervention import Intervention as Intervention
     from causal_claims.interventions.intervention import operation as operation
+    from causal_claims.metrics.lexicon import word_list as word_list
     from causal_claims.metrics.metric import Metric as Metric
     from causal_claims.metrics.metric import metric as metric
     from causal_claims.models import model_counts as model_counts
@@ -70,6 +71,7 @@ _HOMES = {
     "interventions.catalogue": ("ablate", "patch", "uniform", "delete_v_slice", "transplant_v"),
     "interventions.controls": ("random_sets",),
     "metrics.metric": ("Metric", "metric"),
+    "metrics.lexicon": ("word_list",),
     "models": ("model_counts",),
     "examples": ("Example", "example_set", "in_discovery"),
     "claims.claim": ("Claim", "Behaviour"),

@@ -21,9 +21,8 @@ def _here(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
-FEW = [
-    one for one in TRUTHS if not one.whole or one.variant in ("in_place", "absent", "decoy")
-]  # a whole run takes a minute
+# a whole run takes a minute
+FEW = [one for one in TRUTHS if not one.whole or one.variant in ("in_place", "absent", "decoy")]
 
 
 @pytest.mark.slow
@@ -50,11 +49,15 @@ def test_a_trial_decides_as_a_run_does(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *asked, *where], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    run = {one.id: (one.outcome, one.effect) for one in read_ledger(tmp_path / "claims.json").records}
+    run = {one.id: one for one in read_ledger(tmp_path / "claims.json").records}
     chosen = held_to_models("claims/suppressor", "pythia_160m")
-    trial = {one.claim.id: (one.outcome, one.effect) for one in trials(chosen, "suppressor", "in_place", examples=24)}
+    trial = {one.claim.id: one for one in trials(chosen, "suppressor", "in_place", examples=24)}
 
-    assert trial == run, done.stdout
+    assert {name: one.outcome for name, one in trial.items()} == {name: one.outcome for name, one in run.items()}, (
+        done.stdout
+    )
+    for name, one in trial.items():  # a cell measured in another batch differs in its last digits
+        assert one.effect == pytest.approx(run[name].effect, abs=1e-5)
 
 
 def test_a_wrong_verdict_would_be_seen():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -96,15 +96,6 @@ def joined(*sides: tuple[str, Run, Tracked]) -> Joined:
     first = set(effects[0].cells)
     units = repeated_rows({cell: found for cell, found in cells.items() if cell in first})
     return Joined(cells, units, tuple(effects))
-
-
-def total(effects: Iterable[Effect]) -> Effect:
-    """Effects added up, equal cells joined, opposite ones gone."""
-    weights: dict[Cell, float] = {}
-    for one in effects:
-        for weight, cell in one.terms:
-            weights[cell] = weights.get(cell, 0.0) + weight
-    return Effect(tuple((weight, cell) for cell, weight in weights.items() if weight != 0), "sum")
 
 
 @lru_cache(maxsize=65536)

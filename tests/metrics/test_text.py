@@ -1,8 +1,9 @@
 """Metrics of text, on text alone."""
 
 import pytest
-from causal_claims.errors import ClaimsError
+from causal_claims import ClaimsError, word_list
 from causal_claims.metrics import generated as g
+from causal_claims.metrics import lexicon
 from causal_claims.metrics.lexicon import sentiment_of
 
 
@@ -38,3 +39,12 @@ def test_keywords_are_whole_words_of_a_declared_list():
 
 def test_sentiment_turns_after_a_negation():
     assert [sentiment_of(t) for t in ("a good day", "not a good day", "a day", "good but awful")] == [1, 0, 0.5, 0.5]
+
+
+def test_a_list_of_ones_own_is_counted_in_lower_case_each_word_once(monkeypatch):
+    monkeypatch.setattr(lexicon, "WORD_LISTS", dict(lexicon.WORD_LISTS))
+    word_list("hedges", ["Maybe", "perhaps", "maybe"])
+    assert lexicon.words_in("hedges") == ("maybe", "perhaps")
+    assert g.keyword_count(Run("Perhaps, maybe", "surely"), list="hedges") == [2, 0]
+    with pytest.raises(ClaimsError, match="it has no words"):
+        word_list("none", [])
