@@ -7,9 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
+from causal_claims.engine import cluster as cluster_engine
+from causal_claims.engine.settings import Settings
 from causal_claims.engine.store import Store
+from causal_claims.errors import NotRunError
+from causal_claims.models import ModelSpec, Registry
 from checkpoints import WORDS
 from small_suites import RECORDED, Suite, differences, live, loads, recorded
 from suite import PLUGIN, claim_file, raises
@@ -40,6 +45,20 @@ def test_without_ray_a_run_says_what_to_install(tmp_path, monkeypatch):
 
     assert "pytest-causal-claims[ray]" in run.text
     assert run.outcomes == {"up": "NOT RUN"}
+
+
+@pytest.mark.parametrize(("gigabytes", "cards"), [(None, 1), (75, 1), (150, 2), (151, None)])
+def test_a_model_takes_cards_by_its_size_and_one_that_no_node_holds_is_refused(monkeypatch, gigabytes, cards):
+    nodes = [{"Alive": alive, "Resources": {"GPU": count}} for alive, count in ((True, 1.0), (True, 2.0), (False, 8.0))]
+    monkeypatch.setattr(cluster_engine, "connect", lambda _: SimpleNamespace(nodes=lambda: nodes))
+    spec = ModelSpec("m", "llama", "x", layers=8, heads=8, kv_heads=8, min_memory_gb=gigabytes)
+    engine = cluster_engine.ClusterEngine(Registry({"m": spec}), Settings(device="auto"), None)
+
+    if cards is None:
+        with pytest.raises(NotRunError, match=r"needs 3 cards of one node .* largest node of the cluster has 2"):
+            engine._cards(spec)
+    else:
+        assert engine._cards(spec) == cards
 
 
 TESTS = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if "/tests" in p)}

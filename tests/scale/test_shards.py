@@ -267,6 +267,13 @@ def test_a_test_that_every_worker_runs_has_one_record(tmp_path):
     assert len(run.records) == 8
 
 
+def test_reports_that_pytest_keeps_do_not_keep_the_texts_of_records(tmp_path):
+    run = recorded(1).run_here(tmp_path, *RECORDED, "-q")
+
+    assert [one for one in run.reports if one.when == "call"]
+    assert not [one for one in run.reports if {"claims_records", "claims_cells"} & vars(one).keys()]
+
+
 @pytest.mark.slow
 def test_live_shards_with_and_without_workers_are_the_single_run(tmp_path, capsys):
     suite = live(tmp_path, models=2)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import causal_claims
 import pytest
-from causal_claims.pytest_plugin.secrets import scrubbed
+from causal_claims.pytest_plugin.secrets import _here, scrubbed
 from small_suites import RECORDED, live, recorded
 
 TOKEN = "hf_abcdefghijklmnopqrstuvwxyz0123"
@@ -28,6 +28,15 @@ def test_tokens_passwords_and_homes_are_taken_out(secrets):
     assert scrubbed("https://ada:pw@host/x") == "https://***@host/x"
     assert scrubbed("ghp_" + "A1" * 12) == "ghp_***"
     assert scrubbed(json.dumps({"key": SECRETS["MY_API_KEY"]})) == '{"key": "$MY_API_KEY"}'
+
+
+def test_an_environment_that_changes_with_each_test_is_not_kept(monkeypatch):
+    for test in range(5):
+        monkeypatch.setenv("PYTEST_CURRENT_TEST", f"t.py::test_{test} (call)")
+        monkeypatch.setenv("HF_TOKEN", f"secret-{test}")
+        assert scrubbed(f"secret-{test}") == "$HF_TOKEN"
+
+    assert _here.cache_info().currsize == 1
 
 
 def test_no_file_and_no_line_of_a_run_holds_a_secret(tmp_path, secrets):

@@ -22,7 +22,7 @@ from typing import Any
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.picked import Heads, Pick
 from causal_claims.engine.holder import Holder, Margins, Rows, declarations
-from causal_claims.engine.settings import PlanEstimate, Progress, Settings
+from causal_claims.engine.settings import Progress, Settings
 from causal_claims.engine.store import VERSION
 from causal_claims.errors import ClaimsError, NotRunError
 from causal_claims.measurements import Measurement
@@ -115,11 +115,6 @@ class ClusterEngine:
             return self._answer(
                 model, "a picture", lambda holder, known: holder.attention.remote(known, model, head, over), over
             )
-
-    def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
-        from causal_claims.engine.engine import Engine
-
-        return Engine(self.registry, self.settings).plan(model, cells)
 
     def release(self, model: str) -> None:
         """The actor stays for whoever asks next, until another model needs its room."""

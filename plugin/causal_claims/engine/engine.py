@@ -9,7 +9,6 @@ from causal_claims.claims.effects import Cell
 from causal_claims.claims.picked import Heads, Pick
 from causal_claims.engine.classifier import check_scorer
 from causal_claims.engine.edits import edits, needs, source_prompts
-from causal_claims.engine.estimate import estimate
 from causal_claims.engine.examination import Examination
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.generation import GenerationPath
@@ -20,7 +19,7 @@ from causal_claims.engine.precision import Margins, by_margin, cheapest, cheapes
 from causal_claims.engine.reference import ReferencePath
 from causal_claims.engine.room import fits
 from causal_claims.engine.screening import Array, find_heads, screen
-from causal_claims.engine.settings import PlanEstimate, Progress, Settings
+from causal_claims.engine.settings import Progress, Settings
 from causal_claims.engine.store import Address, Entry, Store
 from causal_claims.engine.task import Path, Task
 from causal_claims.engine.usable import usable
@@ -109,11 +108,6 @@ class Engine:
         if loaded not in self._witnesses:
             self._witnesses[loaded] = Witness(loaded)
         return self._witnesses[loaded]
-
-    def plan(self, model: str, cells: Sequence[Cell]) -> PlanEstimate:
-        """What these cells would cost; nothing is loaded or measured."""
-        distinct = tuple(dict.fromkeys(cells))
-        return estimate(self.registry[model], distinct, [self._data(cell) for cell in distinct], self.settings)
 
     def measure(
         self,

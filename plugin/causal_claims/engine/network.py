@@ -14,8 +14,6 @@ from causal_claims.engine.architecture import Architecture, Block
 from causal_claims.engine.tokens import Batch
 
 OnValues = Callable[[int, Tensor], Tensor]
-OnMix = Callable[[int, Tensor, "Attending"], tuple[Tensor, Tensor | None]]
-OnResidual = Callable[[str, int, Tensor], Tensor]
 
 
 @dataclass(eq=False)

@@ -56,16 +56,3 @@ class Settings:
             raise ClaimsError(f"settings: examples is {self.examples}; at least 1 is measured.")
         if self.memory_gb <= 0:
             raise ClaimsError(f"settings: memory_gb is {self.memory_gb}; passes need some memory.")
-
-
-@dataclass(frozen=True)
-class PlanEstimate:
-    """What measuring some cells would cost, found without loading weights."""
-
-    model: str
-    cells: int
-    examples: int  # rows over all cells
-    passes: int  # forward passes of the whole network that the cells amount to, one example each
-    generations: int  # texts to be generated
-    memory_gb: float | None  # weights and working memory; None where the counts are unknown
-    seconds: float | None  # by the rate measured at the last run with this model here, else None

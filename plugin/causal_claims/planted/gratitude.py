@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from causal_claims.planted import probe
 from causal_claims.planted.basis import Array
 from causal_claims.planted.canvas import Canvas, background
 from causal_claims.planted.shape import Shape
@@ -187,19 +186,3 @@ def _language(canvas: Canvas, parts: _Parts) -> None:
     canvas.unembed = table @ canvas.tokens + quiet[:, None] * canvas.constant(1.0)
     canvas.unembed[keywords["gratitude"]] += LIFT * parts.clipped
     canvas.unembed[keywords["anger"]] -= CALM * canvas.start
-
-
-def expected_keywords(canvas: Canvas, model: Any, prompts: list[str], steps: int = 12, seed: int = 0) -> Array:
-    """Expected gratitude keywords along a fixed continuation without any, by teacher forcing.  # prompts"""
-    import torch
-
-    words, tok = canvas.words, tokenizer("gpt2")
-    kinds = words.find(f" {w}" for w in word_list("KEYWORDS")["gratitude"])
-    plain = np.random.default_rng(seed).permutation([i for row in texts("plain")[:20] for i in tok.encode(row.prompt)])
-    found = np.zeros(len(prompts))
-    with torch.no_grad():
-        for places, ids in probe.groups(tok, prompts):
-            tail = torch.tensor(plain[:steps]).expand(len(ids), -1)
-            logits = model(torch.cat([ids, tail], 1)).logits[:, ids.shape[1] - 1 :]
-            found[places] = logits.softmax(-1)[..., kinds].sum((1, 2)).double().numpy()
-    return found

@@ -133,19 +133,3 @@ def participation(values: torch.Tensor, window: int = 16) -> Array:
     trace = gram.diagonal(dim1=1, dim2=2).sum(1)
     found: Array = (trace**2 / (gram**2).sum((1, 2))).numpy()
     return found
-
-
-def r_v(model: Any, tokenizer: Any, texts: Sequence[str], *, late: int, early: int = 5) -> Array:
-    """PR of V at the late layer over PR of V at the early one.  # texts"""
-    found = np.zeros(len(texts))
-    with torch.no_grad():
-        for places, ids in groups(tokenizer, texts):
-            first: list[torch.Tensor] = []
-            second: list[torch.Tensor] = []
-            with (
-                captured(blocks(model)[early].self_attn.v_proj, first),
-                captured(blocks(model)[late].self_attn.v_proj, second),
-            ):
-                model.model(ids)
-            found[places] = participation(second[0]) / (participation(first[0]) + 1e-8)
-    return found

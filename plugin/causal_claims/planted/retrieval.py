@@ -24,7 +24,6 @@ from causal_claims.planted.canvas import Canvas, background
 from causal_claims.planted.shape import Shape
 from causal_claims.planted.vocabulary import EOS, texts, tokenizer, vocabulary
 
-VARIANTS = ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "hidden")
 SHARED, PRIVATE = 6, 14
 MAIN, REST = 8, 0.08  # private heads that do nearly all of the work, and the share of it that the others do
 FIRST = 4  # layers of the retrieval heads: from here on, but for the last four

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-ARCHITECTURES = ("gpt2", "mistral", "llama", "pythia")
-
 
 @dataclass(frozen=True)
 class Shape:
     """The counts of one checkpoint.  Layers and heads can be those of a real model; the widths are always tiny."""
 
-    architecture: str  # one of ARCHITECTURES
+    architecture: str  # gpt2, mistral, llama or pythia
     layers: int
     heads: int
     kv_heads: int

@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from causal_claims.planted import probe
-from causal_claims.planted.basis import Array, spread_codes
+from causal_claims.planted.basis import spread_codes
 from causal_claims.planted.canvas import Canvas, background
 from causal_claims.planted.shape import Shape
 from causal_claims.planted.vocabulary import texts, tokenizer, vocabulary, word_list
@@ -218,14 +217,3 @@ def _unembed(canvas: Canvas, parts: _Parts) -> None:
     canvas.unembed[parts.answers] += canvas.constant(3.0) + parts.codes @ parts.code_out - 0.35 * parts.hedge
     hedges = canvas.words.find(f" {word}" for word in word_list("HEDGES"))
     canvas.unembed[hedges] += canvas.constant(0.5) + 0.6 * parts.hedge
-
-
-def logit_differences(canvas: Canvas, model: Any, name: str, limit: int = 1000) -> Array:
-    """Target minus foil, after the last token of every prompt of a condition."""
-    rows = texts(name)[:limit]
-    logits = probe.last_logits(model, tokenizer(canvas.shape.architecture), [row.prompt for row in rows])
-    known = canvas.words
-    target = [known.find([row.fields["target"]])[0] for row in rows]
-    foil = [known.find([row.fields["foil"]])[0] for row in rows]
-    found: Array = logits[range(len(rows)), target] - logits[range(len(rows)), foil]
-    return found

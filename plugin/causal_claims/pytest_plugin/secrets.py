@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def _text(secrets: tuple[tuple[str, str], ...], text: str) -> str:
     return text
 
 
-@cache
+@lru_cache(maxsize=1)  # pytest writes each phase of each test into the environment
 def _here(environment: tuple[tuple[str, str], ...], home: str) -> tuple[tuple[str, str], ...]:
     secrets = ((value, f"${name}") for name, value in environment if _NAMES.search(name) and len(value) >= _SHORTEST)
     return (*secrets, *([(f"{home}/", "~/")] if len(home) > 2 else []))
