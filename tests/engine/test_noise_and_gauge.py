@@ -7,6 +7,7 @@ import torch
 from causal_claims.claims.effects import Cell
 from causal_claims.engine.engine import Engine
 from causal_claims.engine.gauge import rewritten
+from causal_claims.engine.loading import load
 from causal_claims.engine.precision import by_margin, cheapest, cheapest_first
 from causal_claims.engine.settings import Settings
 from causal_claims.interventions.catalogue import ablate
@@ -23,6 +24,17 @@ def test_float32_is_quiet_and_bfloat16_is_not(registry):
         floors[dtype] = engine.measure("llama", [Cell(M), Cell(M, ablate(Head(0, 0)))])[Cell(M)].noise_floor
     assert 0 < floors["float32"] < 1e-5
     assert 1e-3 < floors["bfloat16"] < 0.5
+
+
+@pytest.mark.parametrize(("room", "loads"), [(64.0, 1), (0.5, 3)])
+def test_the_model_in_float32_is_loaded_once_where_there_is_room_for_both(registry, monkeypatch, room, loads):
+    seen = []
+    monkeypatch.setattr("causal_claims.engine.noise.free", lambda device: [room])
+    monkeypatch.setattr("causal_claims.engine.noise.load", lambda *given: seen.append(given) or load(*given))
+    engine = Engine(registry, Settings(dtype="bfloat16", cross_examined=0))
+    for name in ("logit_diff", "loss", "kl"):
+        assert engine.measure("llama", [Cell(cell := Metric(name, over="engine_mixed"))])[Cell(cell)].noise_floor >= 0
+    assert len(seen) == loads
 
 
 def test_the_cheapest_arithmetic_within_a_tenth_of_the_margin():

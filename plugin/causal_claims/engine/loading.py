@@ -5,7 +5,7 @@ import copy
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Loaded:
     weights_hash: str
     dtype: str
     device: torch.device  # where a pass begins; a model over several cards goes on from there
+    beside: dict[str, "Loaded"] = field(default_factory=dict, init=False, repr=False)  # the same in another dtype
 
     @property
     def revision(self) -> str:
