@@ -1,6 +1,7 @@
 """Generation by the fast path: all conditions decode together, each row with its own keys and values kept.
 
-The clean prompt is read once; a condition's rows start from there at the layer where it first writes.
+The clean prompt is read once; a condition's rows start from there at the layer where it first writes.  A text that is
+known beforehand is not decoded: it is read.
 """
 
 import time
@@ -24,6 +25,7 @@ from causal_claims.engine.delivery import Delivery
 from causal_claims.engine.editing import Block
 from causal_claims.engine.edits import Edit, edits
 from causal_claims.engine.fast import FastPath
+from causal_claims.engine.follower import Follower
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network
 from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
@@ -129,16 +131,23 @@ class GenerationPath:
             Block(slice(i * count, (i + 1) * count), Delivery(condition), edits(condition), site_run)
             for i, condition in enumerate(conditions)
         ]
-        decoder = Decoder(self.net, batch, blocks, decoding.tokens, layers)
-        ids = decoder.run(decoding, examples * many, ending(self.loaded), script and script.repeated(many))
+        writer: Decoder | Follower
+        if script is None:
+            writer = Decoder(self.net, batch, blocks, decoding.tokens, layers)
+            ids = [tuple(one) for one in writer.run(decoding, examples * many, ending(self.loaded))]
+            noted = None
+        else:
+            size = self.prompts.budget.conditions(count * (batch.ids.shape[1] + decoding.tokens - 1), count)
+            writer, ids = Follower(self.net, batch, blocks, script, layers, size), list(script.ids) * many
+            writer.run()
+            noted = Noted(writer.noted_rows([len(one) for one in ids]), script.columns())
         texts = Texts(
-            tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(map(tuple, ids)),
-            lambda layer, head: decoder.followed(layer, head, [len(one) for one in ids]),
-            None if script is None else Noted(decoder.noted_rows([len(one) for one in ids]), script.columns()),
+            tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(ids),
+            lambda layer, head: writer.followed(layer, head, [len(one) for one in ids]), noted,
         )  # fmt: skip
         readout = Readout(
             examples * many,
-            decoder.batch.to(self.net.map.out),
+            pad([prompts[row] for row in rows] * many, self.net.map.out, "left"),
             self.loaded.tokens,
             self.net.map,
             NoTensors(),
