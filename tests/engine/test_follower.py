@@ -40,20 +40,21 @@ CONDITIONS = [
 class TokenByToken:
     """The same as the follower, by the decoder that writes texts: one token after another."""
 
-    def __init__(self, net, prompt, blocks, script, layers, many):
-        self.script, self.decoder = script, Decoder(net, prompt, blocks, max(map(len, script.ids)), layers)
-        self.noted, self.followed = [], self.decoder.followed
+    def __init__(self, net, prompt, script, layers, firsts):
+        self.net, self.prompt, self.script, self.layers = net, prompt, script, layers
 
-    def run(self):
-        times, steps = len(self.decoder.blocks), max(map(len, self.script.ids))
+    def run(self, blocks):
+        times, steps = len(blocks), max(map(len, self.script.ids))
+        decoder = Decoder(self.net, self.prompt, blocks, steps, self.layers)
+        self.noted, self.followed = [], decoder.followed
         lengths = torch.tensor([len(one) for one in self.script.ids] * times)
-        resid = self.decoder._prefill()
+        resid = decoder._prefill()
         for step in range(steps):
-            p = self.decoder.net.unembed(resid, None)[:, 0].float().softmax(-1)
+            p = self.net.unembed(resid, None)[:, 0].float().softmax(-1)
             self.noted.append(p[:, self.script.watched])
             if step + 1 < steps:
                 going = {row for row, n in enumerate(lengths.tolist()) if n > step + 1}
-                resid = self.decoder._decode(self.script.at(step, p.device).repeat(times), step, going)
+                resid = decoder._decode(self.script.at(step, p.device).repeat(times), step, going)
 
     def noted_rows(self, lengths):
         return tuple(torch.stack([at[row] for at in self.noted])[:n] for row, n in enumerate(lengths))

@@ -5,12 +5,14 @@ Bodies see what they would see while the text is written: the prompt, then each 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from causal_claims.engine.decoding import Script
 from causal_claims.engine.editing import Block, Editing, Stretch
+from causal_claims.engine.edits import Edit
 from causal_claims.engine.network import Attending, Frame, Network
 from causal_claims.engine.pass_tensors import tile
 from causal_claims.engine.rows import Rows
@@ -18,16 +20,20 @@ from causal_claims.engine.tokens import Batch
 from causal_claims.sites import Point, Stage
 
 
+def first_write(made: Sequence[Edit], net: Network) -> int:
+    """The layer where a condition begins to differ; the number of layers if it never does."""
+    return min((edit.site.layer for edit in made), default=len(net.map.blocks))
+
+
 @dataclass(eq=False)
 class Follower:
-    """Some prompts and their texts, under many conditions, each from where it first writes."""
+    """Some prompts and their texts; conditions start from their clean pass, each where it first writes."""
 
     net: Network
     prompt: Batch  # padded on the left, so that all texts begin at one place
-    blocks: Sequence[Block]  # rows of the prompts, once for each condition
     script: Script
     layers: frozenset[int]  # whose attention is followed
-    many: int  # conditions that go through the network together
+    firsts: frozenset[int]  # layers of the first writes; the number of layers: there is a run without any
     batch: Batch = field(init=False)  # prompts and texts; the last token of a text asks for nothing and stays out
     _noted: list[Tensor] = field(init=False)  # per block: rows x steps x watched words
     _looked: list[dict[int, Attending]] = field(init=False)  # per block, by layer
@@ -41,45 +47,51 @@ class Follower:
             torch.cat([b.ids, text], 1), torch.cat([b.mask, torch.ones_like(text, dtype=torch.bool)], 1),
             torch.cat([b.positions, b.lengths[:, None] + place], 1), b.lengths + len(steps), b.left,
         )  # fmt: skip
-        self._noted = [torch.empty(0)] * len(self.blocks)
-        self._looked = [{} for _ in self.blocks]
 
-    def run(self) -> None:
-        """Read every condition's prompts and texts, and note how probable the watched words were before each token."""
-        net, layers, count = self.net, len(self.net.map.blocks), len(self.prompt.ids)
-        end = Point(layers - 1, Stage.LOGITS)
-        keep = frozenset(("qk", layer) for layer in self.layers)
-        firsts = [min((edit.site.layer for edit in block.made), default=layers) for block in self.blocks]
-        clean = Rows(net, keep, Editing((), net.map.d_model), want=frozenset(("pre", i) for i in firsts if i < layers))
+    @property
+    def end(self) -> Point:
+        return Point(len(self.net.map.blocks) - 1, Stage.LOGITS)
+
+    @cached_property
+    def clean(self) -> tuple[Rows, Frame]:
+        """The pass without edits, as far as anybody needs it."""
+        net, layers = self.net, len(self.net.map.blocks)
+        run = self._rows((), (), frozenset(("pre", i) for i in self.firsts if i < layers))
         resid, frame = net.embed(self.batch)
-        clean.walk(resid, frame, 0, end if layers in firsts else Point(max(firsts), Stage.RESID_PRE), every=True)
-        for first in sorted(set(firsts)):
-            mine = [i for i, start in enumerate(firsts) if start == first]
-            if first == layers:
-                for i in mine:
-                    self._take(i, clean, slice(0, count))
-                continue
-            for some in (mine[at : at + self.many] for at in range(0, len(mine), self.many)):
-                run = self._edited(some, clean, frame, first, end, keep)
-                for at, i in enumerate(some):
-                    self._take(i, run, slice(at * count, (at + 1) * count), clean)
+        end = self.end if layers in self.firsts else Point(max(self.firsts), Stage.RESID_PRE)
+        run.walk(resid, frame, 0, end, every=True)
+        return run, frame
 
-    def _edited(
-        self, some: Sequence[int], clean: Rows, frame: Frame, first: int, end: Point, keep: frozenset[tuple[str, int]]
-    ) -> Rows:
-        """Some blocks as one batch, from their first write on."""
-        net, count = self.net, len(self.prompt.ids)
-        stretches = list(self._stretches(len(some)))
+    def run(self, blocks: Sequence[Block]) -> None:
+        """Read what each block's condition makes of prompts and texts: one set of rows for each of them."""
+        count = len(self.prompt.ids)
+        self._noted, self._looked = [torch.empty(0)] * len(blocks), [{} for _ in blocks]
+        by_first: dict[int, list[int]] = {}
+        for i, block in enumerate(blocks):
+            by_first.setdefault(first_write(block.made, self.net), []).append(i)
+        for first, mine in by_first.items():
+            clean = first == len(self.net.map.blocks)
+            run = self.clean[0] if clean else self._edited([blocks[i] for i in mine], first)
+            for at, i in enumerate(mine):
+                self._take(i, run, slice(0, count) if clean else slice(at * count, (at + 1) * count))
+
+    def _rows(self, blocks: Sequence[Block], stretches: Sequence[Stretch], want: frozenset[tuple[str, int]]) -> Rows:
+        keep = frozenset(("qk", layer) for layer in self.layers)
+        return Rows(self.net, keep, Editing(blocks, self.net.map.d_model, stretches), want=want)
+
+    def _edited(self, blocks: Sequence[Block], first: int) -> Rows:
+        """Blocks that first write in one layer, as one batch from there on."""
+        (clean, frame), many, count = self.clean, len(blocks), len(self.prompt.ids)
+        stretches = list(self._stretches(many))
         moved = []
-        for at, i in enumerate(some):
-            block = self.blocks[i]
+        for at, block in enumerate(blocks):
             for stretch in stretches:
                 times = count if stretch.open is None else int(stretch.open[:count].sum())
                 block.delivery.expected += times * sum(edit.during(stretch.phase) for edit in block.made)
             moved.append(Block(slice(at * count, (at + 1) * count), block.delivery, block.made, block.site_run))
-        run = Rows(net, keep, Editing(moved, net.map.d_model, stretches))
-        here = frame.on(net.map.blocks[first].device).repeated(len(some))
-        run.walk(tile(clean.states[("pre", first)], len(some)), here, first, end, every=True)
+        run = self._rows(moved, stretches, frozenset())
+        here = frame.on(self.net.map.blocks[first].device).repeated(many)
+        run.walk(tile(clean.states[("pre", first)], many), here, first, self.end, every=True)
         return run
 
     def _stretches(self, times: int) -> Iterator[Stretch]:
@@ -90,7 +102,7 @@ class Follower:
             rows = torch.tensor([row in going for row in range(len(self.prompt.ids))]).repeat(times)
             yield Stretch("decode", slice(width + step, width + step + 1), rows)
 
-    def _take(self, block: int, run: Rows, rows: slice, clean: Rows | None = None) -> None:
+    def _take(self, block: int, run: Rows, rows: slice) -> None:
         """What one block's passes said: probabilities before each token, and where the followed layers looked."""
         assert run.final is not None
         noted = []
@@ -99,10 +111,8 @@ class Follower:
             noted.append(p[:, self.script.watched.to(p.device)])
         self._noted[block] = torch.stack(noted, 1)
         for layer in self.layers:
-            if layer in run.attending:
-                self._looked[block][layer] = run.attending[layer].rows(rows)
-            elif clean is not None:  # a layer before the first write
-                self._looked[block][layer] = clean.attending[layer]
+            at = run.attending.get(layer)  # not there: before the first write
+            self._looked[block][layer] = self.clean[0].attending[layer] if at is None else at.rows(rows)
 
     def noted_rows(self, lengths: Sequence[int]) -> tuple[Tensor, ...]:
         """# per row: steps x words"""

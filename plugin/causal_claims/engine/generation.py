@@ -25,7 +25,7 @@ from causal_claims.engine.delivery import Delivery
 from causal_claims.engine.editing import Block
 from causal_claims.engine.edits import Edit, edits
 from causal_claims.engine.fast import FastPath
-from causal_claims.engine.follower import Follower
+from causal_claims.engine.follower import Follower, first_write
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network
 from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
@@ -57,21 +57,24 @@ class GenerationPath:
         decoding = the_decoding(task)
         _check_context(self.loaded, task, prompts, decoding)
         layers = frozenset(p.layer for p in task.reads() if p.stage == Stage.PATTERN and p.layer != LAST)
-        scripts: dict[tuple[int, ...], Script | None] = {}
-        waiting = [(rows, list(task.conditions)) for rows in self._chunks(task, prompts, decoding)]
+        waiting = [(rows, self._ordered(task)) for rows in self._chunks(task, prompts, decoding)]
+        held: tuple[int, ...] = ()
         while waiting:
             rows, conditions = waiting.pop(0)
-            size = max(1, self._rows(max(len(prompts[row]) for row in rows) + decoding.tokens) // len(rows))
+            size = self._size(rows, max(len(prompts[row]) for row in rows) + decoding.tokens, decoding)
             now, later = conditions[:size], conditions[size:]
             if all(task.known(condition, rows) for condition in now):
                 if later:
                     waiting.insert(0, (rows, later))
                 continue
             try:
-                if rows not in scripts:
-                    scripts[rows] = self._script(task, decoding, rows, prompts, given)
-                found = self._generate(task, now, rows, prompts, decoding, given, layers, scripts[rows])
+                if held != rows:
+                    given.forget()
+                    follower = self._follower(task, decoding, rows, prompts, layers)
+                    held = rows
+                found = self._generate(task, now, rows, prompts, decoding, given, layers, follower)
             except OUT_OF_MEMORY:
+                held, follower = (), None
                 self.prompts.budget.halve(self.prompts.budget.tokens)
                 if len(rows) == 1 and len(now) == 1:
                     raise
@@ -105,20 +108,37 @@ class GenerationPath:
 
     def _chunks(self, task: Task, prompts: Sequence[tuple[int, ...]], decoding: Decoding) -> list[tuple[int, ...]]:
         order = sorted(task.rows, key=lambda row: (len(prompts[row]), row))
+        lengths = [len(one) + decoding.tokens for one in prompts]
+        if decoding.along is not None:
+            mapped = self.loaded.map
+            states = len(self._firsts(task)) * mapped.d_model * mapped.w_u.element_size()
+            return [tuple(chunk) for chunk in self.prompts.budget.chunks(order, lengths, states)]
         chunks: list[list[int]] = []
         for row in order:
-            if chunks and len(chunks[-1]) < self._rows(len(prompts[row]) + decoding.tokens):
+            if chunks and len(chunks[-1]) < self._rows(lengths[row]):
                 chunks[-1].append(row)
             else:
                 chunks.append([row])
         return [tuple(chunk) for chunk in chunks]
 
+    def _ordered(self, task: Task) -> list[Intervention]:
+        """Those that first write in one layer beside one another: they are read as one batch."""
+        return sorted(task.conditions, key=lambda condition: first_write(edits(condition), self.net))
+
+    def _firsts(self, task: Task) -> frozenset[int]:
+        return frozenset(first_write(edits(condition), self.net) for condition in task.conditions)
+
+    def _size(self, rows: Sequence[int], length: int, decoding: Decoding) -> int:
+        """How many conditions are measured at once."""
+        if decoding.along is not None:
+            return self.prompts.budget.conditions(length * len(rows), len(rows))
+        return max(1, self._rows(length) // len(rows))
+
     def _generate(
         self, task: Task, conditions: Sequence[Intervention], rows: Sequence[int], prompts: Sequence[tuple[int, ...]],
-        decoding: Decoding, given: Sources, layers: frozenset[int], script: Script | None,
+        decoding: Decoding, given: Sources, layers: frozenset[int], follower: Follower | None,
     ) -> list[Part]:  # fmt: skip
         begun = time.perf_counter()
-        given.forget()
         examples = [task.examples[row] for row in rows]
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
 
@@ -132,15 +152,14 @@ class GenerationPath:
             for i, condition in enumerate(conditions)
         ]
         writer: Decoder | Follower
-        if script is None:
+        if follower is None:
             writer = Decoder(self.net, batch, blocks, decoding.tokens, layers)
             ids = [tuple(one) for one in writer.run(decoding, examples * many, ending(self.loaded))]
             noted = None
         else:
-            size = self.prompts.budget.conditions(count * (batch.ids.shape[1] + decoding.tokens - 1), count)
-            writer, ids = Follower(self.net, batch, blocks, script, layers, size), list(script.ids) * many
-            writer.run()
-            noted = Noted(writer.noted_rows([len(one) for one in ids]), script.columns())
+            writer, ids = follower, list(follower.script.ids) * many
+            follower.run(blocks)
+            noted = Noted(follower.noted_rows([len(one) for one in ids]), follower.script.columns())
         texts = Texts(
             tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(ids),
             lambda layer, head: writer.followed(layer, head, [len(one) for one in ids]), noted,
@@ -160,26 +179,23 @@ class GenerationPath:
             for block in blocks
         ]  # fmt: skip
 
-    def _script(
-        self, task: Task, decoding: Decoding, rows: Sequence[int], prompts: Sequence[tuple[int, ...]], given: Sources
-    ) -> Script | None:
+    def _follower(
+        self, task: Task, decoding: Decoding, rows: Sequence[int], prompts: Sequence[tuple[int, ...]], layers: frozenset[int]
+    ) -> Follower | None:  # fmt: skip
         """What all arms write alike, where a metric asks for it."""
         if decoding.along is None:
             return None
         lists = {name: watched(self.loaded, name) for name in lists_of(task)}
         examples = [task.examples[row] for row in rows]
-        if decoding.along != "clean":
-            return Script(given_text(self.loaded, decoding, examples), lists)
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
-
-        def site_run(edit: Edit, live: Live | None) -> SiteRun:
-            here = batch.to(self.net.map.blocks[edit.site.layer].device)
-            return SiteRun(edit.site, self.net.map, here.copy(), examples, tuple(rows), given, live)
-
-        alone = [Block(slice(0, len(examples)), Delivery(BASELINE), (), site_run)]
-        clean = Decoder(self.net, batch, alone, decoding.tokens, frozenset())
-        ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=left_out(self.loaded))
-        return Script(tuple(map(tuple, ids)), lists)
+        if decoding.along != "clean":
+            ids = given_text(self.loaded, decoding, examples)
+        else:
+            alone = Block(slice(0, len(examples)), Delivery(BASELINE), (), _no_edit)
+            clean = Decoder(self.net, batch, [alone], decoding.tokens, frozenset())
+            texts = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=left_out(self.loaded))
+            ids = tuple(map(tuple, texts))
+        return Follower(self.net, batch, Script(ids, lists), layers, self._firsts(task))
 
 
 def _no_edit(edit: Edit, live: Live | None) -> SiteRun:
