@@ -5,9 +5,11 @@ known beforehand is not decoded: it is read.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 import torch
+from torch import Tensor
 
 from causal_claims.engine.budget import Budget
 from causal_claims.engine.decoder import Decoder
@@ -57,6 +59,7 @@ class GenerationPath:
         decoding = the_decoding(task)
         _check_context(self.loaded, task, prompts, decoding)
         layers = frozenset(p.layer for p in task.reads() if p.stage == Stage.PATTERN and p.layer != LAST)
+        texts = cache(partial(self._texts, task, decoding))
         waiting = [(rows, self._ordered(task)) for rows in self._chunks(task, prompts, decoding)]
         held: tuple[int, ...] = ()
         while waiting:
@@ -70,7 +73,7 @@ class GenerationPath:
             try:
                 if held != rows:
                     given.forget()
-                    follower = self._follower(task, decoding, rows, prompts, layers)
+                    follower = self._follower(task, texts(), rows, prompts, layers)
                     held = rows
                 found = self._generate(task, now, rows, prompts, decoding, given, layers, follower)
             except OUT_OF_MEMORY:
@@ -86,18 +89,17 @@ class GenerationPath:
             yield from found
 
     @torch.inference_mode()
-    def written(self, rows: Sequence[Example], tokens: int) -> list[tuple[int, ...]]:
-        """What the unedited model writes, greedily."""
-        found: list[tuple[int, ...]] = []
+    def written(self, rows: Sequence[Example], tokens: int, never: Tensor | None = None) -> list[tuple[int, ...]]:
+        """What the unedited model writes, greedily; without some tokens, if it is to."""
         prompts = [self.loaded.tokens.prompt(one.prompt, f"example {one.id!r}") for one in rows]
-        size = min(16, self._rows(max(map(len, prompts)) + tokens))
-        for first in range(0, len(rows), size):
-            part = slice(first, first + size)
-            batch = pad(prompts[part], self.loaded.device, "left")
-            alone = Block(slice(0, len(batch.ids)), Delivery(BASELINE), (), _no_edit)
+        found: dict[int, tuple[int, ...]] = {}
+        for part in self._rows_that_decode(range(len(rows)), [len(one) + tokens for one in prompts]):
+            batch = pad([prompts[row] for row in part], self.loaded.device, "left")
+            alone = Block(slice(0, len(part)), Delivery(BASELINE), (), _no_edit)
             decoder = Decoder(self.net, batch, [alone], tokens, frozenset())
-            found += map(tuple, decoder.run(Decoding(tokens), rows[part], ending(self.loaded)))
-        return found
+            texts = decoder.run(Decoding(tokens), [rows[row] for row in part], ending(self.loaded), never)
+            found |= zip(part, map(tuple, texts), strict=True)
+        return [found[row] for row in range(len(rows))]
 
     def _rows(self, length: int) -> int:
         """Rows that decode at once: what their keys and values take, and what the budget of tokens likes."""
@@ -107,14 +109,17 @@ class GenerationPath:
         return max(1, min(int(budget.memory / 2 / held), 4 * budget.tokens // length))
 
     def _chunks(self, task: Task, prompts: Sequence[tuple[int, ...]], decoding: Decoding) -> list[tuple[int, ...]]:
-        order = sorted(task.rows, key=lambda row: (len(prompts[row]), row))
         lengths = [len(one) + decoding.tokens for one in prompts]
-        if decoding.along is not None:
-            mapped = self.loaded.map
-            states = len(self._firsts(task)) * mapped.d_model * mapped.w_u.element_size()
-            return [tuple(chunk) for chunk in self.prompts.budget.chunks(order, lengths, states)]
+        if decoding.along is None:
+            return self._rows_that_decode(task.rows, lengths)
+        mapped, order = self.loaded.map, sorted(task.rows, key=lambda row: (lengths[row], row))
+        states = len(self._firsts(task)) * mapped.d_model * mapped.w_u.element_size()
+        return [tuple(chunk) for chunk in self.prompts.budget.chunks(order, lengths, states)]
+
+    def _rows_that_decode(self, rows: Iterable[int], lengths: Sequence[int]) -> list[tuple[int, ...]]:
+        """Rows in chunks, the shortest first."""
         chunks: list[list[int]] = []
-        for row in order:
+        for row in sorted(rows, key=lambda row: (lengths[row], row)):
             if chunks and len(chunks[-1]) < self._rows(lengths[row]):
                 chunks[-1].append(row)
             else:
@@ -180,22 +185,25 @@ class GenerationPath:
         ]  # fmt: skip
 
     def _follower(
-        self, task: Task, decoding: Decoding, rows: Sequence[int], prompts: Sequence[tuple[int, ...]], layers: frozenset[int]
+        self, task: Task, texts: Mapping[int, tuple[int, ...]], rows: Sequence[int], prompts: Sequence[tuple[int, ...]],
+        layers: frozenset[int],
     ) -> Follower | None:  # fmt: skip
-        """What all arms write alike, where a metric asks for it."""
-        if decoding.along is None:
+        if not texts:
             return None
-        lists = {name: watched(self.loaded, name) for name in lists_of(task)}
-        examples = [task.examples[row] for row in rows]
+        script = Script(
+            tuple(texts[row] for row in rows), {name: watched(self.loaded, name) for name in lists_of(task)}
+        )
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
+        return Follower(self.net, batch, script, layers, self._firsts(task))
+
+    def _texts(self, task: Task, decoding: Decoding) -> dict[int, tuple[int, ...]]:
+        """What all arms write alike, where a metric asks for it: by row."""
+        examples = [task.examples[row] for row in task.rows]
+        if decoding.along is None:
+            return {}
         if decoding.along != "clean":
-            ids = given_text(self.loaded, decoding, examples)
-        else:
-            alone = Block(slice(0, len(examples)), Delivery(BASELINE), (), _no_edit)
-            clean = Decoder(self.net, batch, [alone], decoding.tokens, frozenset())
-            texts = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=left_out(self.loaded))
-            ids = tuple(map(tuple, texts))
-        return Follower(self.net, batch, Script(ids, lists), layers, self._firsts(task))
+            return dict(zip(task.rows, given_text(self.loaded, decoding, examples), strict=True))
+        return dict(zip(task.rows, self.written(examples, decoding.tokens, left_out(self.loaded)), strict=True))
 
 
 def _no_edit(edit: Edit, live: Live | None) -> SiteRun:
