@@ -16,7 +16,7 @@ from causal_claims.examples import ExampleSet
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.measurements import Measurement
 from causal_claims.metrics.metric import Metric
-from causal_claims.sites import GENERATION
+from causal_claims.sites import GENERATION, Point
 
 
 @dataclass(eq=False)
@@ -109,8 +109,8 @@ def by_examples(works: Iterable[Work]) -> Iterator[list[Work]]:
 
 
 def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[Work]]]:
-    """Cells that one set of passes serves: conditions under which the same metrics are asked for; and all that is read
-    from texts of one way of generating.
+    """Cells that one set of passes serves: conditions under which the same metrics are asked for, or more metrics that
+    can be read on the way; and all that is read from texts of one way of generating.
 
     Known cells stay in, so that batches are the same whatever is known; see Task.
     """
@@ -119,12 +119,32 @@ def together(works: Iterable[Work]) -> Iterator[tuple[tuple[Metric, ...], list[W
         metric = work.cell.metric
         decoding = Decoding.of(metric) if GENERATION in metric.reads() else None
         by_condition.setdefault((work.cell.condition, decoding), []).append(work)
-    merged: dict[tuple[Metric, ...] | Decoding, list[Work]] = {}
+    merged: dict[frozenset[Metric] | Decoding, list[Work]] = {}
     for (_, decoding), members in by_condition.items():
-        metrics = tuple(sorted({work.cell.metric for work in members}, key=str))
-        merged.setdefault(decoding or metrics, []).extend(members)
+        merged.setdefault(decoding or frozenset(work.cell.metric for work in members), []).extend(members)
+    for metrics in sorted((key for key in merged if isinstance(key, frozenset)), key=len):
+        if (more := _read_on_the_way(metrics, merged)) is not None:
+            merged[more].extend(merged.pop(metrics))
     for members in merged.values():
         yield tuple(sorted({work.cell.metric for work in members}, key=str)), members
+
+
+def _read_on_the_way(
+    metrics: frozenset[Metric], groups: Iterable[frozenset[Metric] | Decoding]
+) -> frozenset[Metric] | None:
+    """The metrics of another group that are these and one or two more, read no later: its clean pass then serves both."""
+    wider = [
+        one
+        for one in groups
+        if isinstance(one, frozenset) and one > metrics and len(one - metrics) <= 2 and _reach(one) == _reach(metrics)
+    ]
+    return min(wider, key=len, default=None)
+
+
+def _reach(metrics: Iterable[Metric]) -> tuple[Point, bool]:
+    """How far a pass must go, and whether every position's logits are read."""
+    everywhere = any(metric.spec is not None and metric.spec.positions == "all" for metric in metrics)
+    return max(point for metric in metrics for point in metric.reads()), everywhere
 
 
 def halves(works: Sequence[Work]) -> tuple[list[Work], list[Work]]:
