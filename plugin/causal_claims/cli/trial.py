@@ -54,20 +54,26 @@ def trials(
     seed: int = 0,
     strength: float = 1.0,
     examples: int | None = None,
+    others: Mapping[str, str] | None = None,
 ) -> Iterator[Trial]:
-    """Each of these claims (with its model's key) on a planted model of this family, variant, seed and strength."""
+    """Each of these claims (with its model's key) on a planted model of this family, variant, seed and strength.
+
+    `others` gives models, by key, another variant than the rest.
+    """
     from pathlib import Path
 
     from causal_claims.engine.engine import Engine
     from causal_claims.engine.settings import Settings
 
-    registry = standing_in(load_registry(Path("models.yaml")), variant)
+    registry = load_registry(Path("models.yaml"))
+    made = {one: standing_in(registry, one).models for one in {variant, *(others or {}).values()}}
+    specs = {key: made[(others or {}).get(key, variant)][key] for key in registry.models}
     claims = tuple(claims)
     wanted = {key for _, key in claims} | {cell.model for claim, _ in claims for cell in claim.cells}
     ours = {
         key: spec
-        for key, spec in registry.models.items()
-        if spec.standing_in == f"{family}/{variant}" and key in wanted
+        for key, spec in specs.items()
+        if spec.standing_in is not None and spec.standing_in.startswith(f"{family}/") and key in wanted
     }
     models = {key: built(spec, None, seed, strength) for key, spec in ours.items()}
     settings = Settings(noise=False, gauge=False, cross_examined=0, examples=examples)
