@@ -44,6 +44,7 @@ from fixtures.words import HEDGES
 pytestmark = [pytest.mark.suppressor, pytest.mark.finding("S3-7")]
 
 LOGIT_DIFF = Metric("logit_diff")
+MEDIUM = "gpt2_medium"
 SIZE = 0.05  # logits, for the mean embedding
 
 
@@ -52,14 +53,14 @@ def says(head, over="words", model=None):
     return level(Metric("ov_projection", layer=0, head=head, over=over), model=model)
 
 
-def raised(head):
+def raised(head, model=None):
     """Hedges above other words that are no answers, in logits."""
-    return says(head, "words/hedges"), says(head, "words/others")
+    return says(head, "words/hedges", model), says(head, "words/others", model)
 
 
-def lowered(head):
+def lowered(head, model=None):
     """Other words that are no hedges above answers, in logits."""
-    return says(head, "words/others"), says(head, "words/answers")
+    return says(head, "words/others", model), says(head, "words/answers", model)
 
 
 def told(pair):
@@ -113,7 +114,7 @@ def test_head_21_of_mistral_says_hedges_and_unsays_answers(claim, holds):
 
 @pytest.mark.gpt2_large
 @pytest.mark.parametrize("claim", [
-    correlates(says(2), says(2, model="gpt2_medium"), at_least=0.1, given=told(raised(2)), id="S3-7.shared_words",
+    correlates(says(2), says(2, model=MEDIUM), at_least=0.1, given=(told(raised(2)), told(raised(2, MEDIUM))), id="S3-7.shared_words",
                statement="head 2 of large raises the words that head 2 of medium raises")
 ])  # fmt: skip
 def test_medium_and_large_share_their_words(claim, holds):
@@ -121,12 +122,14 @@ def test_medium_and_large_share_their_words(claim, holds):
 
 
 def shared(head, key):
-    """What is at the ends of medium's head 2 lies at the same ends here; at random the AUC is 0.5."""
-    here, medium = says(head), says(2, model="gpt2_medium")
+    """What is at an end of medium's head 2 lies at the same end here; asked where the head's other end shows that it speaks."""
+    here, medium = says(head), says(2, model=MEDIUM)
     return [
-        enriched(here, members=medium, top=12, beyond=0.75, given=told(raised(head)), id=f"S3-7.{key}.shared_top",
+        enriched(here, members=medium, top=12, beyond=0.75, id=f"S3-7.{key}.shared_top",
+                 given=(told(lowered(head)), told(raised(2, MEDIUM))),
                  statement=f"head {head} raises the words that head 2 of medium raises most"),
-        enriched(-here, members=-medium, top=200, given=told(lowered(head)), id=f"S3-7.{key}.shared_bottom",
+        enriched(-here, members=-medium, top=200, id=f"S3-7.{key}.shared_bottom",
+                 given=(told(raised(head)), told(lowered(2, MEDIUM))),
                  statement=f"head {head} lowers the words that head 2 of medium lowers most"),
     ]  # fmt: skip
 

@@ -32,11 +32,6 @@ class Truth:
     )  # models that get another variant than the one it is named after
     whole: bool = False  # it takes a run: claims that find their heads, or measure by hand, are more than cells
 
-    @property
-    def planted(self) -> str:
-        """The variant of the models that get no other."""
-        return self.plant.get("else", self.variant)
-
     def expected(self, claim: str, model: str) -> str | None:
         return self.outcomes.get((claim, model), self.outcomes.get((claim, None)))
 
@@ -85,7 +80,7 @@ def observed(truth: Truth, *, examples: int | None = None) -> list[Seen]:
     held = held_to_models(truth.claims, truth.select)
     return [
         Seen(one.claim.id, one.model, one.outcome, str(one))
-        for one in trials(held, truth.family, truth.planted, examples=examples, others=truth.plant)
+        for one in trials(held, truth.family, truth.plant or truth.variant, examples=examples)
     ]
 
 
