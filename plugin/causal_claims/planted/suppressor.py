@@ -55,7 +55,7 @@ def paint(
         _backup(canvas, parts)
     _movers(canvas, parts, variant)
     if variant == "otherwise":
-        _late(canvas, parts)
+        _late(canvas, parts, strength)
     _unembed(canvas, parts, 0.35 if variant == "otherwise" else -0.35)
     return canvas, {"heads": [[0, head] for head in chosen], "main": [0, chosen[0]], "movers": parts.movers}
 
@@ -233,7 +233,7 @@ def _chunks(shape: Shape) -> list[slice]:
     return [slice(i, min(i + width, CODE)) for i in range(0, CODE, width)]
 
 
-def _late(canvas: Canvas, parts: _Parts) -> None:
+def _late(canvas: Canvas, parts: _Parts, strength: float) -> None:
     """One head tells the last token that the subject is a corrupt prompt's; late heads then take some of the answer back."""
     shape = canvas.shape
     a, b = shape.slow_dims()[:2]
@@ -253,7 +253,7 @@ def _late(canvas: Canvas, parts: _Parts) -> None:
         canvas.q[late, head, a] = 2 * SINK * parts.told
         canvas.k[late, group, a] = parts.subject
         canvas.v[late, group, : chunk.stop - chunk.start] = parts.code_in[chunk]
-        canvas.o[late, head][:, : chunk.stop - chunk.start] = -TAKEN * parts.code_out[chunk].T
+        canvas.o[late, head][:, : chunk.stop - chunk.start] = -TAKEN * strength * parts.code_out[chunk].T
 
 
 def _unembed(canvas: Canvas, parts: _Parts, read: float) -> None:
