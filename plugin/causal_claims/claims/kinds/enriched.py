@@ -59,7 +59,7 @@ class Enriched(Rule):
         if self.like is not None:
             other = _by_token(data, self.like)
             scores = {token: score for token, score in scores.items() if token in other}
-            members = tuple(sorted(scores, key=lambda token: -other[token])[: self.top])
+            members = tuple(sorted(scores, key=lambda token: -other[token])[: min(self.top, len(scores) // 2)])
         index = {token: i for i, token in enumerate(scores)}
         here = [index[token] for token in members if token in index]
         if len(here) < FEWEST:
@@ -100,7 +100,8 @@ def enriched(
 ) -> Claim:
     """The examples named in `members` (tokens, when the metric gives a number per token) rank above all others.
 
-    Or, given another level as `members` and how many of its highest are meant, whether what is `top` there is high here:
+    Or, given another level as `members` and how many of its highest are meant (of few tokens, half of them at most), whether
+    what is `top` there is high here:
     `enriched(level(M), members=level(M, model="other"), top=20)`.
     """
     bar = figure(beyond, "enriched", "beyond", 0, 1)
