@@ -11,7 +11,7 @@ and on none of the others; negation and logic have one constant target; every co
 answer; heads were picked and judged on the same rows.
 
 How it is decided here: the published reading, after the padding, is kept and must come out INVALID.  Beside it: read at
-the true last token, on prompts without their answer, with many targets, mirrored pairs of equal length as one unit; NOT
+the true last token, on prompts in which the answer is no word, with many targets, mirrored pairs of equal length as one unit; NOT
 RUN where the model does not prefer the right answer at all.  The reported figures were read elsewhere and are shown beside
 ours, not replicated.  An ablation that acted only through the norm that the next layer divides by would vanish when the
 head's write is replaced by random ones of the same norm: it must not.  First of its layer on each pair once, and first of
@@ -20,23 +20,12 @@ is only loud would be first as well.
 """
 
 import pytest
-from causal_claims import (
-    Behaviour,
-    Head,
-    Metric,
-    ablate,
-    effect,
-    heads,
-    level,
-    model_counts,
-    norm_kept,
-    raises,
-    strongest,
-)
+from causal_claims import Head, ablate, effect, heads, model_counts, norm_kept, raises, strongest
+
+from fixtures.suppressor import LOGIT_DIFF, able
 
 pytestmark = [pytest.mark.suppressor, pytest.mark.gpt2_medium, pytest.mark.finding("S3-1")]
 
-LOGIT_DIFF = Metric("logit_diff")
 REPORTED = {"facts": 0.2646, "negation": 0.5137, "counterfactual": 0.4170, "logic": 0.4404}
 H2 = ablate(Head(0, 2))
 LAYER_0 = [ablate(head) for head in heads(0, range(16)) if head.index != 2]
@@ -46,11 +35,6 @@ EVERY_HEAD = [
     for head in range(16)
     if (layer, head) != (0, 2)
 ]
-
-
-def able(condition):
-    """The model prefers the right answer to the wrong one at all."""
-    return Behaviour(level(LOGIT_DIFF.on(condition)), above=0)
 
 
 def first(condition, others, name):

@@ -5,7 +5,7 @@ reports/h6_reverse_patch_summary.json of the study's repository.
 
 Reported, logit difference of clean, corrupt, forward, reverse: facts 1.483, .881, .868, -.048; negation 1.604, 1.496,
 1.412, 1.311; counterfactual 1.417, .809, .849, .476; logic 1.290, 1.359, 1.392, 1.385.  Forward and reverse changes add
-up to -1.544, -0.377, -0.901 and +0.128; they would cancel if the windows were symmetric.
+up to -1.544, -0.377, -0.901 and +0.128; they would cancel if the windows were symmetric.  160, 16, 160 and 16 rows.
 
 What is wrong with the design: `positions: last_token` was ignored and the whole sequence written over, so what comes out
 is the other prompt's own run, whatever the layer; and clean and corrupt prompts had different lengths, so forward never
@@ -17,12 +17,12 @@ negation are the study's; those of the other two are not in its text, and facts'
 """
 
 import pytest
-from causal_claims import Behaviour, Metric, Resid, effect, exactly, level, lowers, negligible, patch
+from causal_claims import Behaviour, Resid, effect, exactly, level, lowers, negligible, patch
+
+from fixtures.suppressor import LOGIT_DIFF, WINDOW
 
 pytestmark = [pytest.mark.suppressor, pytest.mark.finding("S3-6")]
 
-LOGIT_DIFF = Metric("logit_diff")
-WINDOW = {"facts": range(9, 14), "negation": range(5), "counterfactual": range(9, 14), "logic": range(9, 14)}
 REPORTED = {"facts": -1.544, "negation": -0.377, "counterfactual": -0.901, "logic": 0.128}
 
 

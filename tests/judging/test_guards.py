@@ -248,6 +248,16 @@ def test_a_behaviour_that_is_absent_is_not_run_and_never_refuted():
     assert can.outcome == "REFUTED"
 
 
+@pytest.mark.parametrize(("first", "second", "outcome"), [(1, 1, "SUPPORTED"), (1, 0, "NOT RUN"), (0, 1, "NOT RUN")])
+def test_of_several_preconditions_each_must_be_met(first, second, outcome):
+    abilities = {"one_by_hand": first, "another_by_hand": second}
+    given = tuple(Behaviour(level(Metric(name)), above=0.5) for name in abilities)
+    data = {f"x: {name}": values for name, values in arms(40, h0=1).items()}
+    found = {f"{name}: baseline": [there, there, there, 1 - there] * 10 for name, there in abilities.items()}
+
+    assert verdict(raises(X, by=head(0), given=given), {**data, **found}).outcome == outcome
+
+
 def test_an_effect_within_the_noise_floor_of_its_margin_is_invalid():
     claim = raises(X, by=head(0), beyond=0.5)
 

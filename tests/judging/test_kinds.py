@@ -29,6 +29,8 @@ from causal_claims import (
     specific,
     strongest,
 )  # fmt: skip
+from causal_claims.claims.data import Data
+from causal_claims.measurements import Measurement
 from made import DELIVERED, X, arms, head, outcome, verdict
 
 S, R, I = "SUPPORTED", "REFUTED", "INCONCLUSIVE"  # noqa: E741
@@ -325,6 +327,22 @@ def test_enrichment_of_one_head_over_another_reads_both():
     claim = enriched(level(X) - level(X, under=H[0]), members=IDS[30:])
 
     assert outcome(claim, {"baseline": CLIMB, H[0]: 2 * CLIMB}, ids=IDS) == R
+
+
+@pytest.mark.parametrize(
+    ("there", "top", "n", "expected"), [(CLIMB, 10, 10, S), (-CLIMB, 10, 10, R), (CLIMB, 50, 16, S)]
+)
+def test_the_highest_of_another_level_are_sought_among_the_tokens_of_both(there, top, n, expected):
+    here, other = level(X), level(X, model="other")
+    claim = enriched(here, members=other, top=top)
+    cells = {
+        cell: Measurement("toy", "x", "baseline", tuple(IDS[part]), tuple(IDS[part]), values[part])
+        for cell, part, values in ((here.cells[0], slice(36), CLIMB), (other.cells[0], slice(3, 40), there))
+    }
+    found = claim.rule.decide(Data(cells, seed=0))
+
+    assert (found.outcome, found.n) == (expected, n)
+    assert found.reason.endswith(f"the other {33 - n}") or expected == R
 
 
 @pytest.mark.parametrize(("noise", "expected"), [(0.1, S), (300.0, I)])

@@ -28,7 +28,7 @@ class About(TypedDict, total=False):
     wording: str | None  # the strongest reading the statement asks for: one of LEVELS
     expect: str | None  # "refuted", "inconclusive" or "invalid": known not to stand, kept as a strict expected failure
     because: str | None  # why that outcome is expected; goes with expect
-    given: "Behaviour | None"  # what the model must be able to do for the claim to mean anything
+    given: "Behaviour | tuple[Behaviour, ...] | None"  # what must be there for the claim to mean anything
     asked: int | None  # how many heads the finding says it ablates
     picked_on: str | None  # the examples on which the heads were picked
     headline: bool  # in the small set that is also judged with Holm's correction
@@ -80,8 +80,12 @@ class Claim:
     @property
     def cells(self) -> tuple[Cell, ...]:
         """Every cell the claim needs, its precondition's too."""
-        given = self.about.get("given")
-        return distinct_cells([*self.rule.effects(), *([given.level] if given else [])])
+        return distinct_cells([*self.rule.effects(), *(one.level for one in self.preconditions)])
+
+    @property
+    def preconditions(self) -> tuple[Behaviour, ...]:
+        given = self.about.get("given") or ()
+        return (given,) if isinstance(given, Behaviour) else tuple(given)
 
     @property
     def subject(self) -> str:
@@ -170,5 +174,6 @@ def _check_about(rule: Rule, about: About) -> None:
         if ids is not None and not (isinstance(ids, tuple | list) and all(isinstance(one, str) for one in ids)):
             raise ClaimsError(f"{kind}(..., {name}={ids!r}): {name} is a list of claim ids, e.g. {name}=('S0-1',).")
     given = about.get("given")
-    if given is not None and not isinstance(given, Behaviour):
+    several = given if isinstance(given, tuple | list) else [given]
+    if given is not None and not all(isinstance(one, Behaviour) for one in several):
         raise ClaimsError(f"{kind}(..., given={given!r}): write given=Behaviour(level(ACCURACY), above=0.5).")

@@ -49,25 +49,30 @@ class Trial:
 def trials(
     claims: Iterable[tuple[Claim, str]],
     family: str,
-    variant: str,
+    variant: str | Mapping[str, str],
     *,
     seed: int = 0,
     strength: float = 1.0,
     examples: int | None = None,
 ) -> Iterator[Trial]:
-    """Each of these claims (with its model's key) on a planted model of this family, variant, seed and strength."""
+    """Each of these claims (with its model's key) on a planted model of this family, variant, seed and strength.
+
+    A variant for each model's key makes models of several variants, and of no others.
+    """
     from pathlib import Path
 
     from causal_claims.engine.engine import Engine
     from causal_claims.engine.settings import Settings
 
-    registry = standing_in(load_registry(Path("models.yaml")), variant)
+    registry = load_registry(Path("models.yaml"))
+    chosen = variant if isinstance(variant, Mapping) else dict.fromkeys(registry.models, variant)
+    made = {one: standing_in(registry, one).models for one in set(chosen.values())}
     claims = tuple(claims)
     wanted = {key for _, key in claims} | {cell.model for claim, _ in claims for cell in claim.cells}
     ours = {
-        key: spec
-        for key, spec in registry.models.items()
-        if spec.standing_in == f"{family}/{variant}" and key in wanted
+        key: made[one][key]
+        for key, one in chosen.items()
+        if key in wanted and made[one][key].standing_in == f"{family}/{one}"
     }
     models = {key: built(spec, None, seed, strength) for key, spec in ours.items()}
     settings = Settings(noise=False, gauge=False, cross_examined=0, examples=examples)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from causal_claims.cli.trial import held_to_models, trials
@@ -17,7 +17,7 @@ from causal_claims.verdicts import Outcome
 
 @dataclass(frozen=True)
 class Truth:
-    """One planted variant: the outcome of every claim, and why it must be so."""
+    """One planted variant, or some of one model and some of another: the outcome of every claim, and why it must be so."""
 
     family: str
     variant: str
@@ -27,6 +27,9 @@ class Truth:
     outcomes: dict[tuple[str, str | None], str]  # (claim id, model key or None for any) -> outcome
     examples: int | None = None  # of each set, where the table is checked in little time
     by_rows: tuple[str, ...] = ()  # claims that few examples may decide otherwise
+    plant: Mapping[str, str] = field(
+        default_factory=dict
+    )  # models that get another variant than the one it is named after
     whole: bool = False  # it takes a run: claims that find their heads, or measure by hand, are more than cells
 
     def expected(self, claim: str, model: str) -> str | None:
@@ -65,6 +68,7 @@ def truths(folder: Path) -> Iterator[Truth]:
                 outcomes,
                 body.get("examples"),
                 tuple(body.get("by_rows", ())),
+                found.get("plant", {}),
                 body.get("whole", False),
             )
 
@@ -76,7 +80,7 @@ def observed(truth: Truth, *, examples: int | None = None) -> list[Seen]:
     held = held_to_models(truth.claims, truth.select)
     return [
         Seen(one.claim.id, one.model, one.outcome, str(one))
-        for one in trials(held, truth.family, truth.variant, examples=examples)
+        for one in trials(held, truth.family, truth.plant or truth.variant, examples=examples)
     ]
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from causal_claims.claims.claim import LEVELS, Claim
+from causal_claims.claims.claim import LEVELS, Behaviour, Claim
 from causal_claims.claims.data import Data
 from causal_claims.claims.effects import Cell
 from causal_claims.claims.estimate import estimate
@@ -42,8 +42,7 @@ def judge(
             for site in cell.condition.sites:
                 if cell.model is None and (fault := spec.has(site)):
                     raise ClaimsError(f"{claim.subject}: {fault}.")
-    given = claim.about.get("given")
-    pooled = any(one.pools for one in (*claim.rule.effects(), *([given.level] if given else [])))
+    pooled = any(one.pools for one in (*claim.rule.effects(), *(one.level for one in claim.preconditions)))
     judged = {cell for one in claim.rule.effects() for cell in one.cells}
     guards = [
         *design_guards(claim, spec),
@@ -119,10 +118,12 @@ def _joined(guard: Guard, repeats: Mapping[str | None, tuple[str, ...]]) -> Guar
 
 
 def _behaviour(claim: Claim, data: Data) -> Guard | None:
-    """Whether the model can do the task at all, by its own interval."""
-    given = claim.about.get("given")
-    if given is None:
-        return None
+    """Whether the model can do the task at all, by its own interval; of several preconditions, the first that is not met."""
+    found = [_met(given, data) for given in claim.preconditions]
+    return next((one for one in found if one.fired), found[-1] if found else None)
+
+
+def _met(given: Behaviour, data: Data) -> Guard:
     found = estimate(data, given.level)
     low, high = found.interval.low, found.interval.high
     figures = f"{given.level.label} is {number(found.effect)} [{number(low)}, {number(high)}]"

@@ -28,6 +28,7 @@ _VARIANTS = {
     "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge", "together"),
     "suppressor": (
         "in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive", "cooperating",
+        "otherwise",
     ),
     "retrieval": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "hidden"),
     "gratitude": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "sole_carrier", "writes_without_looking"),

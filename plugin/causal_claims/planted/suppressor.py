@@ -10,7 +10,10 @@ answers with a minus, the same for all of them.  So
 which falls with HEDGE although HEDGE itself is neutral between the two answers.  The sigmoid is above one half, so heads
 present together suppress more than the sum of what each does alone; seen from the intact model the same curve makes the
 joint ablation *less* than the sum of the single ones.  In `cooperating` HEDGE is far above RESOLVE, on the curve's other
-side: there the joint ablation does more than the sum.
+side: there the joint ablation does more than the sum.  `otherwise` is true of what the study denies or does not say: the
+three heads do equally much, what they write raises answers with the hedges, and heads of layer 14 take some of an answer
+back where the last token, in its first layers, has met the subject of a corrupt prompt; so what a window carries into a
+clean prompt is more than what it carries into a corrupt one.
 """
 
 from typing import Any
@@ -30,6 +33,8 @@ MAIN, HELPER = 1.56, 0.235  # HEDGE that the main head and one helper add
 CODE = 16
 FIDGET = 0.06  # HEDGE that an ordinary head of layer 0 adds, at most
 MOVERS = 2  # the layer that copies the answer; the backup sits between
+TELLER, LATE = 3, 14  # in `otherwise`: the layers of what tells a corrupt prompt's subject, and of what takes back
+TAKEN = 0.6  # of the answer's code
 PLACES = {"gpt2": (2, 4, 7), "pythia": (2, 4, 7), "mistral": (21, 22, 23)}
 ELSEWHERE = {"gpt2": (9, 3, 11), "pythia": (9, 3, 11), "mistral": (9, 10, 11)}
 BACKUP = {(1, 6): 0.65, (1, 8): 0.59}  # what each writes at full attention
@@ -41,7 +46,7 @@ def paint(
     """The checkpoint's canvas and what is true of it."""
     chosen = tuple(head for _, head in place) or (ELSEWHERE if variant == "elsewhere" else PLACES)[shape.architecture]
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=32)
-    parts = _Parts(canvas, seed)
+    parts = _Parts(canvas, seed, variant)
     canvas.fill(14.0)  # large against all writes, so that what they add to the norm rescales little
     background(canvas, canvas.basis.rest(), size=0.05)
     _fidget(canvas, parts, chosen)
@@ -49,7 +54,9 @@ def paint(
     if variant == "backup":
         _backup(canvas, parts)
     _movers(canvas, parts, variant)
-    _unembed(canvas, parts)
+    if variant == "otherwise":
+        _late(canvas, parts, strength)
+    _unembed(canvas, parts, 0.35 if variant == "otherwise" else -0.35)
     return canvas, {"heads": [[0, head] for head in chosen], "main": [0, chosen[0]], "movers": parts.movers}
 
 
@@ -74,10 +81,17 @@ def content_words() -> list[int]:
     )
 
 
+def of_corrupt_prompts() -> list[str]:
+    """The subjects that only the corrupt prompts have, of pairs taken once."""
+    pairs = [row for name in CONDITIONS for row in texts(f"{name}/one_way")]
+    corrupt = {piece for row in pairs for piece in row.fields["corrupt"].replace(",", "").replace(";", "").split()}
+    return sorted({*answers()} & {f" {piece}" for piece in corrupt} - {row.fields["subject"] for row in pairs})
+
+
 class _Parts:
     """The directions of the construction, with the words that carry them."""
 
-    def __init__(self, canvas: Canvas, seed: int) -> None:
+    def __init__(self, canvas: Canvas, seed: int, variant: str) -> None:
         words, known = canvas.words, answers()
         rng = np.random.default_rng([seed, 3])  # what the words carry is the same in models of every size
         content = content_words()
@@ -95,6 +109,8 @@ class _Parts:
             canvas.embed[word] += of[answer] @ self.code_in
         self.junk = canvas.basis.one()
         self.movers: list[list[int]] = []
+        if variant == "otherwise":
+            self.corrupt, self.told = canvas.flag(words.find(of_corrupt_prompts())), canvas.basis.one()
 
 
 def _fidget(canvas: Canvas, parts: _Parts, planted: tuple[int, ...]) -> None:
@@ -142,6 +158,8 @@ def _suppressors(canvas: Canvas, parts: _Parts, heads: tuple[int, ...], variant:
 
 
 def _sizes(variant: str) -> tuple[float, float, float]:
+    if variant == "otherwise":
+        return (same := (MAIN + 2 * HELPER) / 3), same, same
     helper = 2 * HELPER if variant == "cooperating" else HELPER  # else two helpers' interaction is below its margin
     return MAIN, helper, helper
 
@@ -187,8 +205,7 @@ def _movers(canvas: Canvas, parts: _Parts, variant: str) -> None:
     """Two copies of the heads that carry the answer to the last token; narrow heads share the code between them."""
     shape = canvas.shape
     a, b = shape.slow_dims()[:2]
-    width = min(shape.d_head, CODE)
-    chunks = [slice(i, min(i + width, CODE)) for i in range(0, CODE, width)]
+    chunks = _chunks(shape)
     groups = canvas.rng.permutation(shape.kv_heads)[: 2 * len(chunks)]
     resolve = {"additive": (MAIN + 2 * HELPER) / 2 + 0.25, "ov_only": 1.0, "cooperating": -0.1}.get(variant, RESOLVE)
     kappa = KAPPA * {"additive": 1.6, "cooperating": 3.5}.get(variant, 1.0)
@@ -210,10 +227,40 @@ def _movers(canvas: Canvas, parts: _Parts, variant: str) -> None:
         parts.movers.append([MOVERS, head])
 
 
-def _unembed(canvas: Canvas, parts: _Parts) -> None:
-    """Answers read their code; hedges and answers read HEDGE with opposite signs; other words stay well below."""
+def _chunks(shape: Shape) -> list[slice]:
+    """The parts of a code that one head each can carry."""
+    width = min(shape.d_head, CODE)
+    return [slice(i, min(i + width, CODE)) for i in range(0, CODE, width)]
+
+
+def _late(canvas: Canvas, parts: _Parts, strength: float) -> None:
+    """One head tells the last token that the subject is a corrupt prompt's; late heads then take some of the answer back."""
+    shape = canvas.shape
+    a, b = shape.slow_dims()[:2]
+    teller, late = min(TELLER, shape.layers - 2), min(LATE, shape.layers - 1)
+    chunks = _chunks(shape)
+    for layer, group in ((teller, 0), *((late, group) for group in range(len(chunks)))):
+        head = group * shape.group
+        canvas.clear(layer, head)
+        canvas.clear_kv(layer, group)
+        canvas.q[layer, head, b] = canvas.constant(SINK)
+        canvas.k[layer, group, b] = canvas.start / 3.0
+    canvas.q[teller, 0, a] = canvas.constant(2 * SINK)
+    canvas.k[teller, 0, a] = canvas.v[teller, 0, a] = parts.corrupt
+    canvas.o[teller, 0][:, a] = parts.told
+    for group, chunk in enumerate(chunks):
+        head = group * shape.group
+        canvas.q[late, head, a] = 2 * SINK * parts.told
+        canvas.k[late, group, a] = parts.subject
+        canvas.v[late, group, : chunk.stop - chunk.start] = parts.code_in[chunk]
+        canvas.o[late, head][:, : chunk.stop - chunk.start] = -TAKEN * strength * parts.code_out[chunk].T
+
+
+def _unembed(canvas: Canvas, parts: _Parts, read: float) -> None:
+    """Answers read their code; hedges and answers read HEDGE, with opposite signs if not `otherwise`; other words stay well
+    below."""
     canvas.unembed += canvas.rng.standard_normal((len(canvas.words), len(canvas.tokens))) @ canvas.tokens * 0.02
     canvas.unembed += canvas.constant(-3.0)
-    canvas.unembed[parts.answers] += canvas.constant(3.0) + parts.codes @ parts.code_out - 0.35 * parts.hedge
+    canvas.unembed[parts.answers] += canvas.constant(3.0) + parts.codes @ parts.code_out + read * parts.hedge
     hedges = canvas.words.find(f" {word}" for word in word_list("HEDGES"))
     canvas.unembed[hedges] += canvas.constant(0.5) + 0.6 * parts.hedge
