@@ -1,8 +1,8 @@
-"""Heads 11, 1 and 22 of layer 27 look at the words that a recursive prompt comes back to.
+"""Heads 11, 1 and 22 of layer 27, and head 23 of layer 25, look at the words that a recursive prompt comes back to.
 
 Source: seed 000, "Next steps" 4: "visualize attention patterns of these critical heads", announced and not run.
 
-Reported: nothing (n = 0).
+Reported: nothing (n = 0).  Head 23 is the one that the report names for layer 25, the largest there (+0.0162).
 
 What is wrong with the design: a picture of one prompt would not decide anything: where a head looks is not what it
 does, and any head gives early words more than late ones.
@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct, pytest.m
 
 
 @pytest.mark.parametrize("claim", [
-    above(level(Metric("summed_attention", layer=27, head=h, span="echo", null="uniform", over="recursive")), 0.03,
-          id=f"S0-10.looks.{h}")
-    for h in (11, 1, 22)
+    above(level(Metric("summed_attention", layer=layer, head=h, span="echo", null="uniform", over="recursive")), 0.03,
+          id=f"S0-10.looks.{'' if layer == 27 else f'{layer}.'}{h}")
+    for layer, h in ((27, 11), (27, 1), (27, 22), (25, 23))
 ])  # fmt: skip
 def test_the_head_looks_at_the_word_that_comes_again(claim, holds):
     assert holds(claim)

@@ -9,6 +9,9 @@ heads" in layer 27.
 What is wrong with the design: a change below a bar on one prompt does not show that it is negligible; "distributed"
 against "concentrated" compares 0.0162 with 0.0612, two maxima without intervals, one on each side of a bar.
 
+No claim is named `published`: the procedure is that of S0-1 to S0-3, deletion in the layer that is read, and its guard
+says there what it would say of all 32 blocks of layer 25.
+
 How it is decided here: each of the 32 effects must lie inside ±0.02 by its own two one-sided tests.  Distributed: though
 none does alone, the 32 together raise R_V by more than that 0.02 (`distributed`).  Concentrated: 27.11 stands out of its
 layer, above the mean of the 31 others, by 0.02 more than the head that the report names for layer 25 stands out of its

@@ -7,10 +7,12 @@ effects: the study's own table contradicts it.
 
 What is wrong with the design: two heads; attention says where a head looks, not what it does, and was read as a cause.
 
-How it is decided here: attention alone, worded as a cause, with its guard (`published`); every head patched in turn,
-its effect on the next word against its score, over all 144, where a right screening has a rank correlation above .5
-(`all_heads`); and the ten of the list patched together against 39 random tens of the same layers, by .001 words
-(`ten`).
+How it is decided here: attention alone, worded as a cause, with its guard (`published`); what each head put out on the
+gratitude twin put in its place, one head in turn, and the effect on the next word alone, on the 37 neutral prompts of
+the discovery part, against its score on all 106 pairs, over all 144 heads, where a right screening has a rank
+correlation above .5 (`all_heads`); and the ten of the list patched together in the same way against 39 random tens of
+the same layers, by .001 words (`ten`).  That is less than the study's 30 tokens, and its output in place of its values:
+so 144 heads and 39 sets can be run.
 """
 
 from dataclasses import replace
