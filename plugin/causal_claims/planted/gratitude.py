@@ -105,10 +105,11 @@ def _writes(shape: Shape, main: tuple[int, int], variant: str, strength: float) 
 
 
 def _graded(canvas: Canvas, main: tuple[int, int]) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]]:
-    """What each head of the model looks like and writes: in an order of its own, the first one first."""
+    """How much each head of the model looks and writes: the main head most, layers 0 and 1 least."""
     heads = [(layer, head) for layer in range(canvas.shape.layers) for head in range(canvas.shape.heads)]
-    others = canvas.rng.permutation([index for index, one in enumerate(heads) if one != main])
-    share = dict(zip((main, *(heads[index] for index in others)), np.linspace(1, 0, len(heads)), strict=True))
+    drawn = [heads[index] for index in canvas.rng.permutation(len(heads))]
+    drawn.sort(key=lambda one: (one != main, one[0] < 2))
+    share = dict(zip(drawn, np.linspace(1, 0, len(heads)), strict=True))
     return {one: SCREENED[MAIN] * by for one, by in share.items()}, {one: GRADED * by for one, by in share.items()}
 
 
