@@ -341,3 +341,13 @@ def test_equality_within_what_arithmetic_may_do(within, expected):
     x = np.random.default_rng(1).normal(size=60)
 
     assert outcome(exactly(level(X) - level(X, under=H[0]), within=within), {"baseline": x, H[0]: x + 1e-5}) == expected
+
+
+@pytest.mark.parametrize(("way", "sign"), [("raises", 1), ("lowers", -1)])
+def test_an_order_tells_the_ranks_among_all(way, sign):
+    values = many({i: sign * size for i, size in enumerate((1, 0.5, 0, 0, 0.75))}, sd=0.05)
+
+    found = verdict(ranks(X, order=H[:3], among=H[:5], way=way), values)
+
+    assert found.outcome == "SUPPORTED"
+    assert found.reason.endswith("; 95% intervals of their ranks among 5: 1, 3, 4 to 5")
