@@ -40,7 +40,9 @@ def test_published_choice_judges_itself(claim, holds):
     assert holds(claim)
 
 
-@pytest.mark.parametrize("claim", [replicates(HEAD, reported=0.340434, reported_n=70, id="S2-1.figure")])
+@pytest.mark.parametrize(
+    "claim", [replicates(HEAD, reported=0.340434, reported_n=70, same_size=(0.67, 1.5), id="S2-1.figure")]
+)
 def test_the_figure_is_reproduced_on_matched_prompts(claim, holds):
     assert holds(claim)
 
