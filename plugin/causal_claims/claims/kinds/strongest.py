@@ -70,7 +70,11 @@ class Strongest(Directed):
         short = lead.effect - self.beyond
         if found.refuted:
             better = self.effects()[max(found.beaten_by, key=lambda h: float(D[:, h].mean()))]
-            than = f"does not lead {better.label} by {number(self.beyond)}" if self.beyond else f"{better.label} is stronger"
+            than = (
+                f"does not lead {better.label} by {number(self.beyond)}"
+                if self.beyond
+                else f"{better.label} is stronger"
+            )
             return parts(decision(size, Outcome.REFUTED, f"{than} by the simultaneous band"))
         return parts(undecided(size, f"not told apart from {rival.label}", short))
 
