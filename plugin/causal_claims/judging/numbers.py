@@ -13,7 +13,7 @@ from causal_claims.verdicts import Guard, Outcome, number
 
 Cells = Mapping[Cell, Measurement]
 _TELLING = 6  # numbers that two interventions, both delivered, do not share by chance
-_ROUNDING = 1e-6  # of an effect: what the order of a sum may do to it
+_ROUNDING = 5e-7  # of a value: what the order of a sum does to it in float32
 
 
 def data_guards(
@@ -127,7 +127,7 @@ def _same_figures(cells: Cells) -> str | None:
 def _same_run(cells: Cells) -> str | None:
     """One run under two names, measured in batches that round otherwise: two effects that differ by rounding alone.
 
-    By their own size, not by the metric's: two heads that do nothing are alike to any number of digits.
+    Both far beyond rounding themselves: two heads that do nothing are alike to any number of digits.
     """
     groups: dict[tuple[Metric, str | None], dict[Cell, Measurement]] = {}
     for cell, found in cells.items():
@@ -141,7 +141,7 @@ def _same_run(cells: Cells) -> str | None:
         effects.sort(key=lambda one: float(one[1].mean()))
         for (one, x), (other, y) in pairwise(effects):
             size = float(min(np.abs(x).max(), np.abs(y).max()))
-            rounding = max(_ROUNDING * size, 2 * noise)
+            rounding = max(_ROUNDING * float(np.abs(base.values).max()), 2 * noise)
             if one.condition != other.condition and np.abs(x - y).max() <= rounding < size / 100 and not _whole(x):
                 return (
                     f"identical figures for different interventions, but for rounding: {one.condition_spelling} and "

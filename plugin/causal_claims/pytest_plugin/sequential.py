@@ -244,7 +244,8 @@ def _eliminated(rule: Strongest, result: Eliminated, verdict: Verdict, confidenc
         else (Outcome.INCONCLUSIVE, f"not told apart from {listing((rule.others[h].label for h in result.open), 1)}")
     )  # fmt: skip
     decision = Decision(
-        outcome, reason, *(float(one[nearest]) + rule.beyond for one in (result.lead, result.low, result.high)),
+        outcome, reason, float(result.lead[nearest]) + rule.beyond, float(result.low[nearest]) + rule.beyond,
+        float(result.high[nearest]) + rule.beyond,
         confidence, result.n[nearest], "example",
         f"successive elimination, {result.look} of {result.looks} looks, repeated intervals of the leads",
         parts=verdict.evidence.decision.parts if verdict.evidence.decision is not None else (),
