@@ -35,7 +35,7 @@ def test_published_arms_differ_in_their_decoding(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     raises(Metric("keyword_count", over="neutral", **SAMPLED), by=PATCH, reported=0.0572, id="S4-2.counts",
-           expect="inconclusive", because="4 against 8 words in 70 samples: p = .398 by the study's own test")
+           expect="inconclusive", because="one text a prompt has too few of such words: 4 against 8 in 70 is p = .398, by the study's own test of head 0:0")
 ])  # fmt: skip
 def test_it_raises_the_number_of_generated_words(claim, holds):
     assert holds(claim)

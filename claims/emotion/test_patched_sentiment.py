@@ -38,7 +38,7 @@ def test_published_arms_differ_in_their_decoding(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     raises(SENTIMENT, by=PATCH, beyond=0.0149, reported=0.0149, id="S4-1.lexicon", expect="inconclusive",
-           because="the study's own later test, of head 0:0 with another scorer, has p = .509 at n = 70, and needs n = 225 for d = .2")
+           because="one text a prompt cannot show +0.0149: the study's own test, of head 0:0, has p = .509 at n = 70, and needs n = 225 for d = .2")
 ])  # fmt: skip
 def test_it_raises_the_sentiment_of_sampled_texts(claim, holds):
     assert holds(claim)

@@ -110,6 +110,9 @@ CASES = [
     (negligible(X, each=H[:4], within=0.1), many({0: 0, 1: 0, 2: 1.0, 3: 0}, sd=0.05), R),
     (negligible(X, each=H[:4], within=0.1), many({0: 0, 1: 0, 2: 0.1, 3: 0}, sd=0.05), I),
     (strongest(X, by=H[0], among=H[1:4]), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
+    (strongest(X, by=H[0], among=H[1:4], beyond=0.5), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
+    (strongest(X, by=H[0], among=H[1:4], beyond=0.5), many({0: 1, 1: 0.9, 2: 0, 3: 0}), R),
+    (strongest(X, by=H[0], among=H[1:4], beyond=0.5, way="lowers"), many({0: -1, 1: -0.2, 2: 0, 3: 0}), S),
     (strongest(X, by=H[0], among=H[1:4], picked="after"), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
     (strongest(X, by=H[0], among=H[1:4], way="lowers"), many({0: -1, 1: -0.2, 2: 0, 3: 0}), S),
     (strongest(X, by=H[0], among=H[1:4]), many({0: 0, 1: 1, 2: 0, 3: 0}), R),
@@ -162,6 +165,8 @@ CASES = [
     (enriched(X, members=TOKENS, beyond=0.75), tokens(0.0), R),
     (replicates(X, by=H[0], reported=1.0), UP, S),
     (replicates(X, by=H[0], reported=5.0), UP, R),
+    (replicates(X, by=H[0], reported=5.0, same_size=(0.67, 1.5)), UP, R),
+    (replicates(X, by=H[0], reported=1.2, same_size=(0.67, 1.5)), many({0: 1.0}, sd=0.05), I),  # another figure, as large
     (replicates(X, by=H[0], reported=-1.0), UP, R),
     (replicates(X, by=H[0], reported=0.1), many({0: 0.05}, sd=0.5), I),
     (exactly(level(X, under=H[0]) - level(X)), {"baseline": [1.0, 2, 3], "ablate(L0.H0)": [1.0, 2, 3]}, S),
@@ -325,6 +330,23 @@ def test_enrichment_of_one_head_over_another_reads_both():
     claim = enriched(level(X) - level(X, under=H[0]), members=IDS[30:])
 
     assert outcome(claim, {"baseline": CLIMB, H[0]: 2 * CLIMB}, ids=IDS) == R
+
+
+@pytest.mark.parametrize(("of", "expected"), [("values", S), ("ranks", R)])
+def test_heads_that_do_nothing_do_not_drown_those_that_do(of, expected):
+    """Twelve of 120 heads have a score and an effect that goes with it; the ranks of the others are noise."""
+    draw = np.random.default_rng(3)
+    true = np.where(np.arange(120) < 12, np.arange(120) + 1.0, 0.0)
+    base, arms = draw.normal(size=40), {}
+    for i, one in enumerate(true):
+        arms[str(head(i))] = base + one + 0.5 * draw.normal(size=40)
+    scores = {f"baseline on h{i}": one + 0.5 * draw.normal(size=40) for i, one in enumerate(true)}
+    heads = range(120)
+    claim = correlates(
+        [level(X.on(f"h{i}")) for i in heads], [effect(X, by=head(i)) for i in heads], at_least=0.5, of=of
+    )
+
+    assert outcome(claim, {"baseline": base, **arms, **scores}) == expected
 
 
 @pytest.mark.parametrize(("noise", "expected"), [(0.1, S), (300.0, I)])
