@@ -170,7 +170,9 @@ def test_identical_figures_under_two_names_are_uninformative():
     assert verdict(exactly(level(X, under=head(0)) - level(X, under=head(1))), data).outcome == "SUPPORTED"
 
 
-@pytest.mark.parametrize(("off", "shift", "refused"), [(1e-8, 1.0, True), (1e-8, 1e-3, True), (1e-3, 1.0, False), (1e-8, 1e-8, False)])
+@pytest.mark.parametrize(
+    ("off", "shift", "refused"), [(1e-8, 1.0, True), (1e-8, 1e-3, True), (1e-3, 1.0, False), (1e-8, 1e-8, False)]
+)
 def test_one_run_under_two_names_is_seen_through_rounding(off, shift, refused):
     """Runs in other batches round otherwise.  Two effects that are rounding themselves are no one run."""
     base = arms(40)["baseline"]
