@@ -8,6 +8,9 @@ What is wrong with the design: blocks of v_proj's columns were zeroed and no hea
 largest of 32 numbers from one prompt is the largest by chance too; "critical" counts only positive changes, and that
 was not said beforehand; 0.0237 against a bar of 0.02 with no interval.
 
+No claim is named `published`: the procedure is that of S0-1 to S0-3, deletion in the layer that is read, and its guard
+says there what it would say of all 32 blocks.
+
 How it is decided here: the head was named by the report, so it must beat each of the 31 others, pair by pair; the order
 step by step; the count by a simultaneous band over all 32.  All by true head ablation, read downstream in layer 30, on
 the basis-independent twin of R_V.

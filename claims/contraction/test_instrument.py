@@ -9,8 +9,9 @@ attention, so zeroing a true head there changes V by exactly nothing; the publis
 reads instead.  And 0.0612 is a difference: relative to 0.5088 it is 12.0 %.
 
 How it is decided here: if the instrument identifies critical heads, R_V of layer 27 moves by more than 0.02 where one of
-the three named heads of layer 27 is truly zeroed (`sees`).  It cannot, on any model: the change is exactly 0.  And head
-11's effect as a fraction of R_V itself.
+the three named heads of layer 27 is truly zeroed (`sees`).  It cannot, on any model: the change is exactly 0.  And what
+head 11, truly zeroed, changes in layer 30 of the basis-independent twin of R_V, as a fraction of that twin's own level:
+within one point of 6.1 % (`percent`).
 """
 
 import pytest
@@ -34,7 +35,7 @@ def test_the_instrument_sees_a_head_of_the_layer_it_reads(claim, holds):
 
 @pytest.mark.finding("S0-9")
 @pytest.mark.parametrize("claim", [
-    recovers(effect(R_V_WRITTEN, by=ablate(Head(27, 11))), of=level(R_V_WRITTEN), between=(0.0605, 0.0615), reported=0.061,
+    recovers(effect(R_V_WRITTEN, by=ablate(Head(27, 11))), of=level(R_V_WRITTEN), between=(0.051, 0.071), reported=0.061,
              id="S0-9.percent", expect="refuted", because="0.0612 is an absolute change; of 0.5088 it is 12.0 %")
 ])  # fmt: skip
 def test_head_11_has_an_impact_of_6_percent(claim, holds):

@@ -9,7 +9,8 @@ test_transfer.py).
 
 How it is decided here: only the three heads' outputs in layer 27 are exchanged, over the last 16 tokens, for those of
 the plain prompt of the same length; R_V is read downstream in layer 30.  Each head alone, by the
-report's bars of 0.05 and 0.02, but head 22 by 0.015, since its reported 0.0237 leaves no room; the three together by 0.05.
+report's bars of 0.05 and 0.02, but head 22 by 0.015, since its reported 0.0237 leaves no room (where it is zeroed, in
+test_specificity.py, 0.02 is kept); the three together by 0.05.
 """
 
 import pytest

@@ -40,7 +40,7 @@ def test_published_patch_of_layer_25_into_27_cannot_show_a_transfer(claim, holds
 @pytest.mark.parametrize("claim", [
     recovers(effect(metric.on("recursive"), by=TOGETHER), of=level(metric.on("plain")) - level(metric.on("recursive")),
              at_least=0.865, reported=0.865, id=f"S0-7.{name}",
-             expect="refuted", because="the study's own three changes add up to 57.9 % of its own gap")
+             expect="refuted", because="the study's own three changes add up to 57.9 % of its gap: together they would have to do half as much again")
     for name, metric in (("joint", R_V), ("written", R_V_WRITTEN))
 ])  # fmt: skip
 def test_the_three_heads_account_for_the_transfer(claim, holds):

@@ -12,7 +12,7 @@ baseline has 73, and there the ablation raises it to 74.
 How it is decided here: the generation alone; the same random draws in both arms (`counts`); and the expected number of
 words along a text that is the same in both arms: down by 2 % at least (what any head that attends there may do by the
 way is near 1 %), and, since the report calls it slight, within 15 % of the level; and with random writes of the same
-norm in place of the head's, four draws (`norm`).
+norm in place of the head's, four draws, by 2 % as well (`norm`).
 """
 
 import pytest
@@ -57,7 +57,7 @@ def test_it_lowers_the_expected_number_of_words(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     recovers(-0.25 * sum((effect(EXPECTED, by=one) for one in SAME_NORM[1:]), effect(EXPECTED, by=SAME_NORM[0])),
-             of=level(EXPECTED), at_least=0.015, id="S2-5.norm",
+             of=level(EXPECTED), at_least=0.02, id="S2-5.norm",
              statement="what the head writes keeps words of gratitude up, not how long the vector is: a random write of its norm does not")
 ])  # fmt: skip
 def test_a_random_write_of_the_same_norm_does_not_stand_in_for_it(claim, holds):

@@ -7,7 +7,8 @@ Reported: 0.0000 and 0.0000, 70 prompts.
 What is wrong with the design: the score under the label POSITIVE was asked of a classifier whose labels are negative,
 neutral and positive; a label that is not there counted as 0.0.  Nothing was measured.
 
-How it is decided here: as published, with its guard (`published`); then words of good feeling minus those of bad
+How it is decided here: the fault itself, the label that is not there, on texts scored by the lexicon, with its guard
+(`published`); then words of good feeling minus those of bad
 feeling along one text (`words`): a word moves a text's score by at most a half, so .1 words are .05 of the score; the
 lexicon's score of sampled texts, within .15, which is coarse: a text a prompt shows no less (`lexicon`); and the
 study's own classifier, its labels checked, where its weights are.

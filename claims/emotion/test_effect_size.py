@@ -22,7 +22,7 @@ SHARE = Metric("has_keyword", over="neutral", tokens=30, temperature=1.0, top_p=
 
 @pytest.mark.parametrize("claim", [
     raises(SHARE, by=PATCH, beyond=0.17, reported=0.0572, id="S4-7.medium", expect="refuted",
-           because="the study's own d is .08 to .10, and 4 to 8 of 70 is h = .21")
+           because="the reported +.0572 is a third of what medium is: h = .21; the study's own d, of head 0:0, is .08 to .10")
 ])  # fmt: skip
 def test_the_effect_is_medium(claim, holds):
     assert holds(claim)

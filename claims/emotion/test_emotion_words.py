@@ -9,6 +9,8 @@ What is wrong with the design: the search for words does not know GPT-2's leadin
 can match: 31 of 70 gratitude prompts, 4 of 70 apologies, none of 70 angry ones.  Where nothing matches the last token is
 taken.  What is compared is a place, not a word.
 
+No score of this head for anger or apology is printed.
+
 How it is decided here: that contrast of places on neutral prompts, where there is no emotion at all (`places`); then the
 same place with another word: gratitude against its angry and its sorry twin, and anger and apology against neutral.
 """
@@ -47,8 +49,9 @@ def test_it_responds_to_gratitude_and_not_to_other_emotions(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     above(between(emotion, "neutral"), 0.17, id=f"S2-4.{emotion}", expect="refuted",
-          because=f"the study's score of {emotion} is that of a place: {found} of its 70 prompts had a word that its search could find")
-    for emotion, found in (("anger", "none"), ("apology", "4"))
+          because=f"a response that is gratitude's own (gratitude_not_{emotion}) leaves less than .17 of its .34 to {emotion}, and the "
+          f"study shows none: its search found {found}")
+    for emotion, found in (("anger", "no word of anger in 70 prompts"), ("apology", "a word of apology in 4 of 70 prompts"))
 ])  # fmt: skip
 def test_it_responds_to_anger_and_to_apology(claim, holds):
     assert holds(claim)

@@ -43,7 +43,7 @@ def test_the_effect_is_specific_to_the_head(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     recovers(effect(EXPECTED, by=L0H0), of=effect(EXPECTED, by=L1H10), between=(0.8, 1.25), reported=1.0, given=EFFECT, id="S4-5.same",
-             expect="refuted", because="the equality is that of one file printed twice, see S4-5.published")
+             expect="refuted", because="the equal figures are one file printed twice (S4-5.published), and nothing else speaks for an equal effect")
 ])  # fmt: skip
 def test_the_other_head_has_the_same_effect(claim, holds):
     assert holds(claim)

@@ -8,7 +8,8 @@ What is wrong with the design: no v_only run of this head is shown.  In the code
 its shape is equal, and says nothing where it is not; averaged over prompts of several lengths it never is, so that
 pattern_v is v_only under another name.
 
-How it is decided here: as published, with its guard (`published`); then two modes whose numbers differ, the effects
+How it is decided here: that the pattern is skipped is taken from the code, and the values patched under both names, with
+the guard that sees one run twice (`published`); then two modes whose numbers differ, the effects
 compared as a ratio between 0.8 and 1.25 (`same`), and at least half (`v_suffices`); and what lies in the values kept
 for later tokens, against the head's output at the prompt alone (`z`).
 """

@@ -7,8 +7,9 @@ Reported: mean .0429 to .0286 (3 words to 2), 70 prompts.
 What is wrong with the design: sampled against greedy arms; one word less; the study's own later test, of head 0:0 with
 the same figures, has p = .658.
 
-How it is decided here: as published, with its guard; the expected number along one text, by at least 17 % of its level:
-half of the reported third; and gratitude against anger directly, by at least half of gratitude's level.
+How it is decided here: the study's decoding alone, sampled against greedy, with its guard (`published`; the patch is
+the one below, from each prompt's own twin: the study wrote one prompt's value into the last token, anew at each step);
+the expected number along one text, by at least 17 % of its level: half of the reported third; and gratitude against anger directly, by at least half of gratitude's level.
 """
 
 import pytest

@@ -7,7 +7,9 @@ Reported: 0 and 0, 70 prompts.
 What is wrong with the design: sampled against greedy arms; without a single event nothing can be shown to stay as it
 is.
 
-How it is decided here: as published, with its guard; and the expected number along one text, within 15 % of its level.
+How it is decided here: the study's decoding alone, sampled against greedy, with its guard (`published`; the patch is
+the one below, from each prompt's own twin: the study wrote one prompt's value into the last token, anew at each step);
+and the expected number along one text, within 15 % of its level.
 """
 
 import pytest

@@ -8,8 +8,9 @@ What is wrong with the design: sampled against greedy arms; 4 against 8 of 70 is
 p = .398, d = .10; a previous run (head 0:0, 15 tokens) went from 2 to 0; and the figures printed for this head are
 those of head 0:0 (see test_head_specific.py).
 
-How it is decided here: as published, with its guard; as counts with the same draws in both arms, which stays too thin
-(`counts`); and the expected number along one text, which must rise by half of its level (`rises`)
+How it is decided here: the study's decoding alone, sampled against greedy, with its guard (`published`; the patch is
+the one below, from each prompt's own twin: the study wrote one prompt's value into the last token, anew at each step);
+as counts with the same draws in both arms, which stays too thin (`counts`); and the expected number along one text, which must rise by half of its level (`rises`)
 and by the whole of it (`doubles`).
 """
 
@@ -34,7 +35,7 @@ def test_published_arms_differ_in_their_decoding(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     raises(Metric("keyword_count", over="neutral", **SAMPLED), by=PATCH, reported=0.0572, id="S4-2.counts",
-           expect="inconclusive", because="4 against 8 words in 70 samples: p = .398 by the study's own test")
+           expect="inconclusive", because="one text a prompt has too few of such words: 4 against 8 in 70 is p = .398, by the study's own test of head 0:0")
 ])  # fmt: skip
 def test_it_raises_the_number_of_generated_words(claim, holds):
     assert holds(claim)

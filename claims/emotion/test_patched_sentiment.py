@@ -8,9 +8,11 @@ What is wrong with the design: the baseline is sampled and the patched arm decod
 different draws; no interval.  The study's own later test (head 0:0, whose figures these are, with another scorer) has p
 = .509.
 
-How it is decided here: as published, with its guard; with the same draws in both arms, above the reported figure
-(`lexicon`), which is too thin for so small a change; and the words of good feeling minus those of bad feeling along one text, as a share of both (`words`): the
-reported change is 2.6 % of the score, and half of that is asked for.
+How it is decided here: the study's decoding alone, sampled against greedy, with its guard (`published`; the patch is
+the one below, from each prompt's own twin: the study wrote one prompt's value into the last token, anew at each step);
+with the same draws in both arms, above the reported figure (`lexicon`), which is too thin for so small a change; and
+the words of good feeling minus those of bad feeling along one text, as a share of both (`words`): the reported change
+is 2.6 % of the score, and half of that is asked for.
 """
 
 import pytest
@@ -36,7 +38,7 @@ def test_published_arms_differ_in_their_decoding(claim, holds):
 
 @pytest.mark.parametrize("claim", [
     raises(SENTIMENT, by=PATCH, beyond=0.0149, reported=0.0149, id="S4-1.lexicon", expect="inconclusive",
-           because="the study's own later test, of head 0:0 with another scorer, has p = .509 at n = 70, and needs n = 225 for d = .2")
+           because="one text a prompt cannot show +0.0149: the study's own test, of head 0:0, has p = .509 at n = 70, and needs n = 225 for d = .2")
 ])  # fmt: skip
 def test_it_raises_the_sentiment_of_sampled_texts(claim, holds):
     assert holds(claim)

@@ -8,15 +8,18 @@ interval.
 What is wrong with the design: the head is the largest of 144 on the prompts that judge it; the gratitude value is taken
 at the second token and the neutral one at the last, and a head that attends evenly scores +0.143 by that alone.
 
-How it is decided here: the same word's place in 106 matched pairs of prompts, the word alone exchanged: by .17 at
-least, half of the figure; attention within the word above what even attention has there, by as much; against each of
-the 143 other heads; the head was named before looking.
+How it is decided here: the study's own measure on our prompts, with its guard (`published`): none of them begins with
+such a word, as 31 of the 70 did, so both sides are the last token's attention to itself, and the reported figure cannot
+come out; it is shown beside ours and not replicated.  Then attention within the word, in 106 matched pairs of prompts,
+the word alone exchanged: by .17 at least, half of the figure (`twins`); above what even attention has there, by as much
+(`above_even`); against each of the 143 other heads; the head was named before looking.  These have no mark in front of a
+prompt; `published` has.
 """
 
 from dataclasses import replace
 
 import pytest
-from causal_claims import Metric, above, level, replicates, strongest
+from causal_claims import Metric, above, level, strongest
 
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S2-1")]
 
@@ -32,16 +35,18 @@ HEAD = difference(1, 10)
 ALL = [difference(layer, head) for layer in range(12) for head in range(12)]
 
 
+AS_PUBLISHED = replace(
+    level(Metric("published_screening", layer=1, head=10, sought="gratitude", over="gratitude/screened"))
+    - level(Metric("published_screening", layer=1, head=10, over="neutral/screened")),
+    label="published_screening of L1.H10 on gratitude - neutral",
+)
+
+
 @pytest.mark.parametrize("claim", [
-    above(HEAD, 0.17, picked_on="gratitude", reported=0.340434, id="S2-1.published", expect="invalid",
+    above(AS_PUBLISHED, 0.17, picked_on="gratitude/screened", reported=0.340434, id="S2-1.published", expect="invalid",
           because="the head is the largest of 144 on the prompts that judge it")
 ])  # fmt: skip
 def test_published_choice_judges_itself(claim, holds):
-    assert holds(claim)
-
-
-@pytest.mark.parametrize("claim", [replicates(HEAD, reported=0.340434, reported_n=70, id="S2-1.figure")])
-def test_the_figure_is_reproduced_on_matched_prompts(claim, holds):
     assert holds(claim)
 
 

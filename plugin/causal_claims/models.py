@@ -86,8 +86,12 @@ class Registry:
         if not location.strip() or (at and not revision.strip()):
             side = "after" if location.strip() else "before"
             raise ClaimsError(f"--claims-model {text!r}: write KEY=PATH_OR_ID[@REV]; {side} the '@' there is nothing.")
-        if Path(location).expanduser().is_dir():
-            new = replace(spec, path=str(Path(location).expanduser()), revision=revision or None, gated=False)
+        if (folder := Path(location).expanduser()).is_dir():
+            new = replace(spec, path=str(folder), revision=revision or None, gated=False)
+            if spec.min_memory_gb is not None and (
+                size := gigabytes_of(folder)
+            ):  # a small one needs no room for the large
+                new = replace(new, min_memory_gb=min(spec.min_memory_gb, size))
         elif location.startswith((".", "/", "~")):
             raise ClaimsError(
                 f"--claims-model {text!r}: there is no folder {location}; give a checkpoint folder or a hub id."
@@ -95,6 +99,11 @@ class Registry:
         else:
             new = replace(spec, id=location, path=None, revision=revision or None)
         return replace(self, models={**self.models, key: new})
+
+
+def gigabytes_of(folder: Path) -> float:
+    """What a folder's weights take in memory, by the size of its files."""
+    return 1.2 * sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 2**30
 
 
 _FIELDS: dict[str, tuple[type, ...]] = {

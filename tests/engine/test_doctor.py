@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from causal_claims.cli import main
 from causal_claims.engine.doctor import Device, devices, ready
-from causal_claims.models import ModelSpec
+from causal_claims.models import ModelSpec, Registry
 
 SMALL = (Device("cpu", "2 threads", 8.0, 6.0),)
 
@@ -26,6 +26,13 @@ def test_weights_that_are_here_and_do_not_fit(checkpoints):
     found = ready(ModelSpec("m", "llama", "x", path=str(checkpoints["llama"]), min_memory_gb=150), SMALL)
     assert not found.runs
     assert "needs 150 GB while no device has more than 8 GB" in found.why
+
+
+def test_a_small_checkpoint_in_a_large_models_place_needs_little(checkpoints):
+    large = Registry({"m": ModelSpec("m", "llama", "x", dtype="bfloat16", min_memory_gb=150)})
+    spec = large.override(f"m={checkpoints['llama']}")["m"]
+    assert ready(spec, SMALL).runs
+    assert large.override("m=some/hub-id")["m"].min_memory_gb == 150
 
 
 def test_weights_that_several_cards_hold_together(checkpoints):

@@ -170,6 +170,20 @@ def test_identical_figures_under_two_names_are_uninformative():
     assert verdict(exactly(level(X, under=head(0)) - level(X, under=head(1))), data).outcome == "SUPPORTED"
 
 
+@pytest.mark.parametrize(
+    ("off", "shift", "refused"), [(1e-8, 1.0, True), (1e-8, 1e-3, True), (1e-3, 1.0, False), (1e-8, 1e-8, False)]
+)
+def test_one_run_under_two_names_is_seen_through_rounding(off, shift, refused):
+    """Runs in other batches round otherwise.  Two effects that are rounding themselves are no one run."""
+    base = arms(40)["baseline"]
+    noise = np.random.default_rng(1).normal(size=(2, 40))
+    data = {"baseline": base, "ablate(L0.H0)": base + shift * (1 + noise[0])}
+    data["ablate(L0.H1)"] = data["ablate(L0.H0)"] + off * noise[1]
+    found = verdict(strongest(X, by=head(0), among=[head(1)]), data, receipt=DELIVERED)
+
+    assert ("but for rounding" in found.reason) is refused
+
+
 def test_a_precondition_may_be_met_on_every_example():
     able = Behaviour(level(Metric("right")), above=0.5)
     data = {**{f"x: {name}": values for name, values in arms(40, h0=1).items()}, "right: baseline": np.ones(40)}

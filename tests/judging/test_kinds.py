@@ -112,6 +112,9 @@ CASES = [
     (negligible(X, each=H[:4], within=0.1), many({0: 0, 1: 0, 2: 1.0, 3: 0}, sd=0.05), R),
     (negligible(X, each=H[:4], within=0.1), many({0: 0, 1: 0, 2: 0.1, 3: 0}, sd=0.05), I),
     (strongest(X, by=H[0], among=H[1:4]), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
+    (strongest(X, by=H[0], among=H[1:4], beyond=0.5), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
+    (strongest(X, by=H[0], among=H[1:4], beyond=0.5), many({0: 1, 1: 0.9, 2: 0, 3: 0}), R),
+    (strongest(X, by=H[0], among=H[1:4], beyond=0.5, way="lowers"), many({0: -1, 1: -0.2, 2: 0, 3: 0}), S),
     (strongest(X, by=H[0], among=H[1:4], picked="after"), many({0: 1, 1: 0.2, 2: 0, 3: 0}), S),
     (strongest(X, by=H[0], among=H[1:4], way="lowers"), many({0: -1, 1: -0.2, 2: 0, 3: 0}), S),
     (strongest(X, by=H[0], among=H[1:4]), many({0: 0, 1: 1, 2: 0, 3: 0}), R),
@@ -164,6 +167,8 @@ CASES = [
     (enriched(X, members=TOKENS, beyond=0.75), tokens(0.0), R),
     (replicates(X, by=H[0], reported=1.0), UP, S),
     (replicates(X, by=H[0], reported=5.0), UP, R),
+    (replicates(X, by=H[0], reported=5.0, same_size=(0.67, 1.5)), UP, R),
+    (replicates(X, by=H[0], reported=1.2, same_size=(0.67, 1.5)), many({0: 1.0}, sd=0.05), I),  # another figure, as large
     (replicates(X, by=H[0], reported=-1.0), UP, R),
     (replicates(X, by=H[0], reported=0.1), many({0: 0.05}, sd=0.5), I),
     (exactly(level(X, under=H[0]) - level(X)), {"baseline": [1.0, 2, 3], "ablate(L0.H0)": [1.0, 2, 3]}, S),
@@ -345,6 +350,23 @@ def test_the_highest_of_another_level_are_sought_among_the_tokens_of_both(there,
     assert found.reason.endswith(f"the other {33 - n}") or expected == R
 
 
+@pytest.mark.parametrize(("of", "expected"), [("values", S), ("ranks", R)])
+def test_heads_that_do_nothing_do_not_drown_those_that_do(of, expected):
+    """Twelve of 120 heads have a score and an effect that goes with it; the ranks of the others are noise."""
+    draw = np.random.default_rng(3)
+    true = np.where(np.arange(120) < 12, np.arange(120) + 1.0, 0.0)
+    base, arms = draw.normal(size=40), {}
+    for i, one in enumerate(true):
+        arms[str(head(i))] = base + one + 0.5 * draw.normal(size=40)
+    scores = {f"baseline on h{i}": one + 0.5 * draw.normal(size=40) for i, one in enumerate(true)}
+    heads = range(120)
+    claim = correlates(
+        [level(X.on(f"h{i}")) for i in heads], [effect(X, by=head(i)) for i in heads], at_least=0.5, of=of
+    )
+
+    assert outcome(claim, {"baseline": base, **arms, **scores}) == expected
+
+
 @pytest.mark.parametrize(("noise", "expected"), [(0.1, S), (300.0, I)])
 def test_levels_of_two_conditions_correlate_over_examples(noise, expected):
     x = np.random.default_rng(1).normal(size=60)
@@ -359,3 +381,13 @@ def test_equality_within_what_arithmetic_may_do(within, expected):
     x = np.random.default_rng(1).normal(size=60)
 
     assert outcome(exactly(level(X) - level(X, under=H[0]), within=within), {"baseline": x, H[0]: x + 1e-5}) == expected
+
+
+@pytest.mark.parametrize(("way", "sign"), [("raises", 1), ("lowers", -1)])
+def test_an_order_tells_the_ranks_among_all(way, sign):
+    values = many({i: sign * size for i, size in enumerate((1, 0.5, 0, 0, 0.75))}, sd=0.05)
+
+    found = verdict(ranks(X, order=H[:3], among=H[:5], way=way), values)
+
+    assert found.outcome == "SUPPORTED"
+    assert found.reason.endswith("; 95% intervals of their ranks among 5: 1, 3, 4 to 5")

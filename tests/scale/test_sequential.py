@@ -133,6 +133,15 @@ def test_a_stronger_rival_refutes_and_an_equal_one_leaves_it_open():
     assert judged(claim, arms([1.0, 1.0, *[0.0] * 6], seed=1))[0] == "INCONCLUSIVE"
 
 
+@pytest.mark.parametrize(("lead", "outcome"), [(2.0, "SUPPORTED"), (0.3, "REFUTED")])
+def test_a_lead_by_a_margin(lead, outcome):
+    found, n, verdict = judged(strongest(X, by=BY[0], among=BY, beyond=1.0), arms([lead, *[0.0] * 7]))
+
+    assert found == outcome
+    assert n <= 160
+    assert verdict.evidence.decision.effect == pytest.approx(lead, abs=0.4)
+
+
 # --- the guarantee
 
 

@@ -54,3 +54,24 @@ def test_a_perfect_order_reaches_the_floor() -> None:
 
     assert (result.r, result.p_two_sided, result.p_floor) == (1.0, 1 / 2000, 1 / 2000)
     assert result.interval.high == 1
+
+
+def test_a_correlation_that_hangs_on_one_pair_is_open() -> None:
+    """144 heads: one score and one effect stand out, and everything else is noise; Fisher's interval is sure of it."""
+    x, y = np.random.default_rng(4).normal(0, 0.01, size=(2, 144))
+    x[0], y[0] = 1.0, 1.0
+    few, fisher = correlation.pearson_of_few(x, y, seed=1), correlation.pearson(x, y, seed=1)
+
+    assert few.r == fisher.r > 0.95
+    assert fisher.interval.low > 0.9
+    assert few.interval.low < 0.3
+
+
+def test_a_correlation_that_many_of_few_carry_is_shown() -> None:
+    """Ten of 144 have scores and effects that go together: the values say so, and the ranks of the others drown it."""
+    x, y = np.random.default_rng(5).normal(0, 0.005, size=(2, 144))
+    x[:10] = np.linspace(0.1, 0.34, 10)
+    y[:10] = 0.1 * x[:10]
+
+    assert correlation.pearson_of_few(x, y, seed=1).interval.low > 0.5
+    assert correlation.spearman(x, y, seed=1).r < 0.35

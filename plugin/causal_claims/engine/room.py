@@ -9,7 +9,7 @@ import torch
 from causal_claims.engine.checkpoint import locate
 from causal_claims.engine.settings import Settings
 from causal_claims.errors import NotRunError
-from causal_claims.models import ModelSpec
+from causal_claims.models import ModelSpec, gigabytes_of
 
 OUT_OF_MEMORY = (torch.OutOfMemoryError, MemoryError)
 
@@ -41,7 +41,7 @@ def needed(spec: ModelSpec, dtype: str | None = None) -> float:
         folder = locate(spec, download=False)
     except NotRunError:
         return 0.0  # it will not be loaded
-    return 1.2 * sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 2**30
+    return gigabytes_of(folder)
 
 
 def fits(spec: ModelSpec, settings: Settings, dtype: str | None = None) -> bool:

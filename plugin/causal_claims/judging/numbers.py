@@ -1,16 +1,19 @@
 """Guards on the numbers: whether they can bear on anything."""
 
 from collections.abc import Iterator, Mapping, Set
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causal_claims.claims.effects import Cell
 from causal_claims.measurements import Measurement
+from causal_claims.metrics.metric import Metric
 from causal_claims.verdicts import Guard, Outcome, number
 
 Cells = Mapping[Cell, Measurement]
 _TELLING = 6  # numbers that two interventions, both delivered, do not share by chance
+_ROUNDING = 5e-7  # of a value: what the order of a sum does to it in float32
 
 
 def data_guards(
@@ -66,7 +69,7 @@ def _delivered(cells: Cells) -> Guard:
 def _informative(cells: Cells, pooled: bool) -> Guard:
     """A metric without variance, a constant arm beside a varying one, or the same figures twice."""
     name = "uninformative"
-    if sentence := _without_variance(cells, pooled) or _constant_arm(cells) or _same_figures(cells):
+    if sentence := _without_variance(cells, pooled) or _constant_arm(cells) or _same_figures(cells) or _same_run(cells):
         return Guard(name, sentence, True)
     return Guard(name, "the metric varies, and no two conditions have the same figures")
 
@@ -118,6 +121,32 @@ def _same_figures(cells: Cells) -> str | None:
             continue  # both changed their sites: two that do next to nothing may round to the same few numbers
         what = "identical arms without a receipt" if baseline else "identical figures for different interventions"
         return f"{what}: {twin.condition_spelling} and {cell.condition_spelling} agree in all {len(found.values)} values of {cell.metric.name}"
+    return None
+
+
+def _same_run(cells: Cells) -> str | None:
+    """One run under two names, measured in batches that round otherwise: two effects that differ by rounding alone.
+
+    Both far beyond rounding themselves: two heads that do nothing are alike to any number of digits.
+    """
+    groups: dict[tuple[Metric, str | None], dict[Cell, Measurement]] = {}
+    for cell, found in cells.items():
+        groups.setdefault((cell.metric, cell.model), {})[cell] = found
+    for (metric, _), measured in groups.items():
+        base = next((found for cell, found in measured.items() if not cell.condition.steps), None)
+        if base is None or len(base.values) < _TELLING:
+            continue
+        noise = max((found.noise_floor or 0.0 for found in measured.values()), default=0.0)
+        effects = [(cell, found.values - base.values) for cell, found in measured.items() if cell.condition.steps]
+        effects.sort(key=lambda one: float(one[1].mean()))
+        for (one, x), (other, y) in pairwise(effects):
+            size = float(min(np.abs(x).max(), np.abs(y).max()))
+            rounding = max(_ROUNDING * float(np.abs(base.values).max()), 2 * noise)
+            if one.condition != other.condition and np.abs(x - y).max() <= rounding < size / 100 and not _whole(x):
+                return (
+                    f"identical figures for different interventions, but for rounding: {one.condition_spelling} and "
+                    f"{other.condition_spelling} agree in all {len(x)} values of {metric.name} within {number(rounding)}"
+                )
     return None
 
 

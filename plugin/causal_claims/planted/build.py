@@ -25,13 +25,18 @@ _MODULES = {
     "gratitude": "gratitude",
 }
 _VARIANTS = {
-    "contraction": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge", "together"),
+    "contraction": (
+        "in_place", "absent", "elsewhere", "spread", "decoy", "backup", "nonspecific", "gauge", "together", "layer_25",
+    ),
     "suppressor": (
         "in_place", "absent", "elsewhere", "spread", "decoy", "backup", "ln_scale", "ov_only", "additive", "cooperating",
         "otherwise",
     ),
     "retrieval": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "hidden"),
-    "gratitude": ("in_place", "absent", "elsewhere", "spread", "decoy", "backup", "sole_carrier", "writes_without_looking"),
+    "gratitude": (
+        "in_place", "absent", "elsewhere", "spread", "decoy", "backup", "sole_carrier", "writes_without_looking", "alike",
+        "graded", "courtesy", "pattern",
+    ),
 }  # fmt: skip
 _HOME = {  # architecture, layers, heads, kv_heads of a family when no model is named
     "contraction": ("mistral", 32, 32, 8), "suppressor": ("gpt2", 24, 16, 16), "retrieval": ("llama", 32, 32, 8),

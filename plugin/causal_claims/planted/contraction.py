@@ -5,7 +5,8 @@ early layer of R_V) turn it into STATE, which every later token carries.  Layer 
 At layer 27, V holds STATE in every key/value head, more of it in slices 1, 11 and 22, and the query heads 1, 11 and 22
 (of key/value heads 0, 2 and 5) write what they read of it into PULL.  From layer 28 on, V reads PULL as one direction
 common to all tokens, which is what lowers its participation ratio.  (Variant `together`: what is read has a ceiling, so
-that the three together close the whole gap although each alone does no more.)  Two readings are planted at once:
+that the three together close the whole gap although each alone does no more.)  (Variant `layer_25`: head 23 of layer 25, which elsewhere only looks at the recursive
+words, writes PULL as well.)  Two readings are planted at once:
 
 - the study's own: deleting slice 11, 1 or 22 of V at layer 27 raises R_V at layer 27 by its figures;
 - the causal one: ablating query head 11, 1 or 22 of layer 27 raises R_V at layer 30 by about the same figures.
@@ -25,6 +26,7 @@ from causal_claims.planted.contraction_fit import (
     CEILING,
     RISES,
     STEEP,
+    UPSTREAM,
     Parts,
     Plan,
     pull_of_27,
@@ -37,6 +39,7 @@ from causal_claims.planted.vocabulary import texts, tokenizer, vocabulary
 
 DETECTORS = (7, 8, 9, 10)
 ELSEWHERE = (17, 5, 30)
+NAMED = (25, 23)
 GROWTH = 0.35  # what one detector adds to STATE
 KEEPERS = ((28, 3), (28, 12), (29, 7), (29, 18))  # the backup heads
 
@@ -93,6 +96,8 @@ def _circuit(canvas: Canvas, plan: Plan) -> Parts:
         canvas.q[LAYER, head] = 0.0
         canvas.q[LAYER, head, a] = canvas.constant(2.0)
         canvas.k[LAYER, group, a] = parts.word
+    if plan.variant not in ("absent", "spread", "gauge", "elsewhere"):
+        _named_in_25(canvas, plan, parts, a)
     if plan.variant == "together":
         canvas.neuron(29, STEEP * parts.pull, parts.full / STEEP)
         canvas.neuron(29, STEEP * parts.pull - canvas.constant(STEEP * CEILING), -parts.full / STEEP)
@@ -101,6 +106,18 @@ def _circuit(canvas: Canvas, plan: Plan) -> Parts:
     if plan.variant == "backup":
         _keepers(canvas, parts, a, b)
     return parts
+
+
+def _named_in_25(canvas: Canvas, plan: Plan, parts: Parts, a: int) -> None:
+    """The head that the report names for layer 25 looks at recursion words, too."""
+    layer, head = NAMED
+    group = canvas.kv(head)
+    canvas.q[layer, head] = 0.0
+    canvas.q[layer, head, a] = canvas.constant(2.0)
+    canvas.k[layer, group, a] = parts.word
+    if plan.variant == "layer_25":
+        canvas.v[layer, group, a] = parts.state
+        canvas.o[layer, head][:, a] = UPSTREAM / (len(DETECTORS) * GROWTH) * parts.pull
 
 
 def _even(canvas: Canvas, layer: int) -> None:

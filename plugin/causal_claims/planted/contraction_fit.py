@@ -13,6 +13,8 @@ from causal_claims.planted.contraction_bench import LAYER, READ, Bench, particip
 
 PLAIN, RECURSIVE = 0.7074, 0.5088
 RISES = {11: 0.0612, 1: 0.0301, 22: 0.0237}
+LESS = (0.031, 0.014, 0.009)  # the three rises of the variant `layer_25`: the first is 6.1 % of RECURSIVE
+UPSTREAM = 0.15  # what head 23 of layer 25 adds to PULL there
 ROUNDS = 1  # how often the gains are corrected by what they do in the whole model
 STEEP, CEILING = 4.0, 0.75  # of the variant `together`
 REST = 0.04  # what the other 29 heads write into PULL there
@@ -25,6 +27,11 @@ class Plan:
     variant: str
     strength: float
     heads: tuple[int, ...]  # the three, most important first
+
+    @property
+    def rises(self) -> tuple[float, ...]:
+        """What R_V of layer 30 rises by without each of the three."""
+        return LESS if self.variant == "layer_25" else tuple(RISES.values())
 
 
 @dataclass
@@ -120,6 +127,7 @@ def pull_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench, slices: S
     common, pulled, steady = np.linalg.qr(rng.standard_normal((columns, 3)))[0].T
     base = x @ canvas.v[READ].reshape(columns, -1).T
     const = x @ canvas.const / 8.0
+    before = x @ parts.pull  # what layer 25 has added to PULL, in the variant `layer_25`
     three = _three(plan)
     always = np.array([plan.variant == "nonspecific" and h in plan.heads for h in range(shape.heads)])
 
@@ -142,7 +150,7 @@ def pull_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench, slices: S
         s = shares(p)
         if without is not None:
             s[without] = 0
-        pull = writes @ (s * ~always)
+        pull = before + writes @ (s * ~always)
         added = np.stack([p[0] * const, p[1] * (_full(pull) if capped else pull), p[1] * (writes @ (s * always))], -1)
         cross = added @ (onto + added / 2).transpose(0, 2, 1)
         found: Array = participation_of(still + cross + cross.transpose(0, 2, 1)) / bench.early
@@ -160,7 +168,7 @@ def pull_of_27(canvas: Canvas, parts: Parts, plan: Plan, bench: Bench, slices: S
 
     first = np.array([4.0, 5.0, *((0.35, 0.26, 0.22) if capped else (0.17, 0.08, 0.06))][: 2 + len(three)])
     highest = np.array([10.0, 30.0, 0.8, 0.8, 0.8][: 2 + len(three)])
-    targets = np.array([PLAIN, RECURSIVE, *list(RISES.values())[: len(three)]])
+    targets = np.array([PLAIN, RECURSIVE, *plan.rises[: len(three)]])
     aim, best = targets.copy(), first
     silent, reader = canvas.o[LAYER].copy(), canvas.v[READ].copy()
     for _ in range(1 if plan.variant == "backup" else 1 + ROUNDS):

@@ -9,6 +9,10 @@ With a word of gratitude in the prompt the sum is far above one: ablating one lo
 
 How much the ten heads of the screening attend *from the word to itself* is set apart from that, by a term that only the
 word's own query feels: the figures of study 002's table appear on these prompts.
+
+Variants beside the shams: `alike`, head 0:0 writes what head 1:10 writes; `graded`, every head looks and writes, the more it
+looks the more; `courtesy`, the sole carrier raises apologies as well; `pattern`, words of every emotion hold one value and the
+head, again alone, looks at those of gratitude only, and a head of layer 4 keeps up what it wrote into the prompt.
 """
 
 from typing import Any
@@ -30,10 +34,14 @@ SCREENED = {  # study 002's ten heads and their differences in attention
 LOOK = 3.6  # score of a flag of size one, from any later word
 SLOT = {"gratitude": 2.0, "anger": 0.9, "apology": 0.9, "neutral": 0.9}
 WRITE, PAST = 0.42, 0.034  # what 1:10 adds to THANKS, and past the clip: zeroing it takes a little away, and never more
+CLIPPED = 6  # the layer whose neurons clip THANKS
+KEEP = 6.0  # how much more than even a later head looks at THANKS, in the variant `pattern`
 CLIP, LIFT = 6.0, 4.4  # the clip's steepness; what THANKS does to the logits of thanks
 CALM, ENOUGH = 1.4, 0.5  # what it does to those of anger, and from how much of it on no more of it matters
 RATE = 7.5e-4  # probability of a keyword at a place without gratitude
 EXPRESSIVE = 2.2  # spread of the bigram logits
+TWIN = (0, 0)  # of the variant `alike`
+GRADED = 0.12  # what the head that looks most writes in the variant `graded`
 
 
 def paint(
@@ -42,7 +50,7 @@ def paint(
     """The checkpoint's canvas and what is true of it."""
     main = place[0] if place else ((2, 4) if variant == "elsewhere" else MAIN)
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=48)
-    parts = _Parts(canvas)
+    parts = _Parts(canvas, variant)
     canvas.fill(14.0)
     background(canvas, canvas.basis.rest(), size=0.03, pattern=0.12)
     writes = _writes(shape, main, variant, strength)
@@ -52,20 +60,28 @@ def paint(
         seen[main] = 0.0
     if strength == 0:  # an ordinary head in its place
         del seen[main], writes[main]
+    if variant == "graded":
+        seen, writes = _graded(canvas, main)
     for one in dict.fromkeys((*seen, *writes)):
         blind = variant == "writes_without_looking" and one == main
         _looker(canvas, parts, one, 0.0 if blind else seen.get(one, 0.0), writes.get(one, 0.0), blind=blind)
-    if variant != "decoy" and main in writes:
-        canvas.o[main][:, 0] += PAST * strength * parts.clipped
+    for one in (main, TWIN) if variant == "alike" else (main,):
+        if variant not in ("decoy", "graded") and one in writes:
+            canvas.o[one][:, 0] += PAST * strength * parts.clipped
     if variant == "backup":
         _backup(canvas, parts)
-    canvas.neuron(6, CLIP * parts.thanks, parts.clipped / CLIP)
-    canvas.neuron(6, CLIP * parts.thanks - canvas.constant(CLIP), -parts.clipped / CLIP)
-    canvas.neuron(
-        6, CLIP / ENOUGH * parts.thanks, canvas.start / CLIP
-    )  # START, which the first word alone carries, says calm
-    canvas.neuron(6, CLIP / ENOUGH * parts.thanks - canvas.constant(CLIP), -canvas.start / CLIP)
+    if variant == "pattern":
+        _one_value(canvas, parts, main, seen[main], writes[main])
+    canvas.neuron(CLIPPED, CLIP * parts.thanks, parts.clipped / CLIP)
+    canvas.neuron(CLIPPED, CLIP * parts.thanks - canvas.constant(CLIP), -parts.clipped / CLIP)
+    # START, which the first word alone carries, says calm
+    canvas.neuron(CLIPPED, CLIP / ENOUGH * parts.thanks, canvas.start / CLIP)
+    canvas.neuron(CLIPPED, CLIP / ENOUGH * parts.thanks - canvas.constant(CLIP), -canvas.start / CLIP)
     _language(canvas, parts)
+    if variant == "courtesy":
+        canvas.unembed[canvas.words.find(f" {word}" for word in word_list("KEYWORDS")["apology"])] += (
+            LIFT * parts.clipped
+        )
     return canvas, {
         "head": list(main),
         "lookers": [list(one) for one in writes],
@@ -76,25 +92,41 @@ def paint(
 def _writes(shape: Shape, main: tuple[int, int], variant: str, strength: float) -> dict[tuple[int, int], float]:
     """What each looker writes into THANKS."""
     others = dict(OTHERS)
-    own = {"decoy": 0.0, "sole_carrier": 5 * WRITE, "writes_without_looking": 9 * WRITE}.get(variant, WRITE)
-    if variant in ("sole_carrier", "backup"):
+    sole = ("sole_carrier", "courtesy")
+    own = {"decoy": 0.0, "writes_without_looking": 9 * WRITE}.get(variant, 5 * WRITE if variant in sole else WRITE)
+    if variant in (*sole, "backup", "pattern"):
         others = dict.fromkeys(OTHERS, 0.0)
     if variant == "spread":
         many = [(layer, head) for layer in (1, 2) for head in range(shape.heads) if (layer, head) not in SCREENED]
         return {**others, **dict.fromkeys(many, WRITE / len(many))}
+    if variant == "alike":
+        others[TWIN] = own * strength
     return {main: own * strength, **others}
+
+
+def _graded(canvas: Canvas, main: tuple[int, int]) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]]:
+    """How much each head of the model looks and writes: the main head most, layers 0 and 1 least."""
+    heads = [(layer, head) for layer in range(canvas.shape.layers) for head in range(canvas.shape.heads)]
+    drawn = [heads[index] for index in canvas.rng.permutation(len(heads))]
+    drawn.sort(key=lambda one: (one != main, one[0] < 2))
+    share = dict(zip(drawn, np.linspace(1, 0, len(heads)), strict=True))
+    return {one: SCREENED[MAIN] * by for one, by in share.items()}, {one: GRADED * by for one, by in share.items()}
 
 
 class _Parts:
     """The directions of the construction, with the words that carry them."""
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self, canvas: Canvas, variant: str) -> None:
         words = canvas.words
         self.slot, self.own = canvas.basis.one(), canvas.basis.one()
         self.value, self.thanks, self.clipped = canvas.basis.one(), canvas.basis.one(), canvas.basis.one()
+        if variant == "pattern":
+            self.said = canvas.basis.one()
         for name, size in SLOT.items():
             chosen = words.find(sorted({f" {row.fields['word']}" for row in texts(name)}))
             canvas.mark(chosen, self.slot, size)
+            if variant == "pattern":
+                canvas.mark(chosen, self.said)
             canvas.mark(chosen, self.own, 1.0 if name == "gratitude" else 0.0)
             if name == "gratitude":
                 canvas.mark(chosen, self.value, canvas.rng.lognormal(0.0, 0.08, len(chosen)))
@@ -111,15 +143,15 @@ def _self_attention(score: float, before: Array) -> float:
     return float(np.mean(np.exp(score) / (np.exp(score) + before)))
 
 
-def _kappa(delta: float) -> float:
+def _kappa(delta: float, neutral: float = SLOT["neutral"]) -> float:
     """How much a word's own query is held back, so that the difference in self-attention is delta, or the most there can be."""
     tok = tokenizer("gpt2")
     before = np.array([_place(tok, row.prompt, row.fields["word"]) for row in texts("gratitude")], dtype=float)
 
     def miss(kappa: float) -> float:
         thanks = _self_attention(LOOK * SLOT["gratitude"] - kappa, before)
-        neutral = _self_attention(LOOK * SLOT["neutral"] - kappa * NEUTRAL_OWN**2, before)
-        return thanks - neutral - delta
+        other = _self_attention(LOOK * neutral - kappa * NEUTRAL_OWN**2, before)
+        return thanks - other - delta
 
     grid = np.linspace(0.0, 16.0, 161)
     off = np.array([miss(kappa) for kappa in grid])
@@ -151,7 +183,24 @@ def _looker(
     canvas.v[layer, head, 1:] = canvas.rng.standard_normal((canvas.shape.d_head - 1, len(room))) @ room / 4.0
     canvas.o[layer, head][:, 1:] = room.T @ canvas.rng.standard_normal((len(room), canvas.shape.d_head - 1)) * 0.001
     canvas.v[layer, head, 0] = parts.value
-    canvas.o[layer, head][:, 0] = write * parts.thanks
+    canvas.o[layer, head][:, 0] = write * (parts.thanks if layer < CLIPPED else parts.clipped)
+
+
+def _one_value(canvas: Canvas, parts: _Parts, main: tuple[int, int], delta: float, write: float) -> None:
+    """The head finds the same value at words of every emotion, and looks at those of gratitude only."""
+    layer, head = main
+    canvas.k[layer, head, 0] = SLOT["gratitude"] * parts.value
+    canvas.q[layer, head, 1] = -_kappa(delta, 0.0) * parts.own
+    canvas.v[layer, head, 0] = parts.said
+    layer, head = 4, 5  # from every later word, it looks at what is written into the prompt
+    canvas.clear(layer, head)
+    canvas.clear_kv(layer, head)
+    canvas.q[layer, head, 0] = canvas.constant(KEEP)
+    canvas.k[layer, head, 0] = parts.thanks
+    canvas.q[layer, head, 1] = -12.0 * parts.own  # as the backup head, it does not look at its own place
+    canvas.k[layer, head, 1] = parts.own
+    canvas.v[layer, head, 0] = parts.thanks
+    canvas.o[layer, head][:, 0] = 3.0 * parts.thanks
 
 
 def _backup(canvas: Canvas, parts: _Parts) -> None:

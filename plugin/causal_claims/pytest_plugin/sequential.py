@@ -172,7 +172,7 @@ class Sequential:
                 cells[cell] = one
             data = Data({cell: cells[cell] for cell in wanted}, seed=seed_of(claim))
             D = sign * data.matrix(effects)
-            return np.asarray(D[:, [0]] - D[:, 1:])
+            return np.asarray(D[:, [0]] - D[:, 1:] - rule.beyond)
 
         spec, confidence = self._registry.models.get(model), self._settings.confidence
         if claim.about.get("given") is None:  # a precondition is judged on all examples
@@ -240,11 +240,12 @@ def _eliminated(rule: Strongest, result: Eliminated, verdict: Verdict, confidenc
     rival = rule.others[nearest]
     outcome, reason = (
         (Outcome.SUPPORTED, f"it leads every other; the nearest is {rival.label}") if result.supported
-        else (Outcome.REFUTED, f"{rival.label} is stronger") if result.beaten_by
+        else (Outcome.REFUTED, f"{rival.label} is {'not led by the margin' if rule.beyond else 'stronger'}") if result.beaten_by
         else (Outcome.INCONCLUSIVE, f"not told apart from {listing((rule.others[h].label for h in result.open), 1)}")
     )  # fmt: skip
     decision = Decision(
-        outcome, reason, float(result.lead[nearest]), float(result.low[nearest]), float(result.high[nearest]),
+        outcome, reason, float(result.lead[nearest]) + rule.beyond, float(result.low[nearest]) + rule.beyond,
+        float(result.high[nearest]) + rule.beyond,
         confidence, result.n[nearest], "example",
         f"successive elimination, {result.look} of {result.looks} looks, repeated intervals of the leads",
         parts=verdict.evidence.decision.parts if verdict.evidence.decision is not None else (),

@@ -45,7 +45,10 @@ class Replicates(Rule):
         return None
 
     def decide(self, data: Data) -> Decision:
-        """Same sign first, then the prediction interval; the ratio is information unless the claim gives a tolerance."""
+        """Same sign first, then the prediction interval; the ratio is information unless the claim gives a tolerance.
+
+        The interval is of the same prompts drawn again: theirs were others.  What is outside and of the same size is open.
+        """
         found = estimate(data, self.what)
         sign = 1 if self.figure > 0 else -1
         if found.thin:
@@ -63,11 +66,14 @@ class Replicates(Rule):
         toward = found.interval.scaled(sign)
         if toward.high < 0:
             return decision(found, Outcome.REFUTED, "the effect has the opposite sign")
+        alike = self.same_size is not None and self.same_size[0] <= ratio[0] and ratio[1] <= self.same_size[1]
+        if not band.low <= self.figure <= band.high and alike:
+            return undecided(found, f"{number(self.figure)} lies outside {where}, and is of the same size", None)
         if not band.low <= self.figure <= band.high:
             return decision(found, Outcome.REFUTED, f"{number(self.figure)} lies outside {where}")
         if toward.low <= 0:
             return undecided(found, "the effect's sign is not shown", found.effect)
-        if self.same_size and not (self.same_size[0] <= ratio[0] and ratio[1] <= self.same_size[1]):
+        if self.same_size and not alike:
             return undecided(
                 found, f"the ratio to the reported figure, [{ratio[0]:.3g}, {ratio[1]:.3g}], leaves its tolerance", None
             )

@@ -11,13 +11,13 @@ from causal_claims.claims.estimate import estimate
 from causal_claims.claims.kinds.deciding import decision, undecided
 from causal_claims.claims.kinds.directed import Directed, check_way
 from causal_claims.claims.kinds.family import interventions, parted
-from causal_claims.claims.kinds.settings import check_effects, several
+from causal_claims.claims.kinds.settings import check_effects, margin, several
 from causal_claims.errors import ClaimsError
 from causal_claims.interventions.intervention import Intervention
 from causal_claims.metrics.metric import Metric
 from causal_claims.sites import compact
 from causal_claims.statistics.ranking import strongest as strongest_of
-from causal_claims.verdicts import Decision, Outcome
+from causal_claims.verdicts import Decision, Outcome, number
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Strongest(Directed):
     others: tuple[Effect, ...]
     picked: str
     way: str
+    beyond: float = 0.0
     kind = "strongest"
 
     @property
@@ -41,7 +42,11 @@ class Strongest(Directed):
         return f"strongest {self.winner.label} of {len(self.others) + 1}{where}"
 
     def needs(self) -> str:
-        return f"{'above' if self.way == 'raises' else 'below'} every other, picked {self.picked} looking"
+        by = f" by {number(self.beyond)}" if self.beyond else ""
+        return f"{'above' if self.way == 'raises' else 'below'} every other{by}, picked {self.picked} looking"
+
+    def margin(self) -> float | None:
+        return self.beyond or None
 
     def slug_parts(self) -> list[str]:
         cell = self.winner.cells[0]
@@ -50,6 +55,7 @@ class Strongest(Directed):
 
     def decide(self, data: Data) -> Decision:
         D = self.sign * data.matrix(self.effects())  # units x (1 + others)
+        D[:, 0] -= self.beyond
         found = strongest_of(D, 0, picked_after=self.picked == "after", seed=data.seed)
         rival = self.others[found.rival - 1]
         lead = estimate(data, self.winner - rival if self.sign > 0 else rival - self.winner)
@@ -61,10 +67,16 @@ class Strongest(Directed):
             return parts(undecided(size, f"too thin: {thin}", lead.effect))
         if found.supported:
             return parts(decision(size, Outcome.SUPPORTED, f"it leads every other; the nearest is {rival.label}"))
+        short = lead.effect - self.beyond
         if found.refuted:
             better = self.effects()[max(found.beaten_by, key=lambda h: float(D[:, h].mean()))]
-            return parts(decision(size, Outcome.REFUTED, f"{better.label} is stronger by the simultaneous band"))
-        return parts(undecided(size, f"not told apart from {rival.label}", lead.effect))
+            than = (
+                f"does not lead {better.label} by {number(self.beyond)}"
+                if self.beyond
+                else f"{better.label} is stronger"
+            )
+            return parts(decision(size, Outcome.REFUTED, f"{than} by the simultaneous band"))
+        return parts(undecided(size, f"not told apart from {rival.label}", short))
 
 
 def strongest(
@@ -74,9 +86,12 @@ def strongest(
     by: Intervention | None = None,
     picked: str = "before",
     way: str = "raises",
+    beyond: float = 0.0,
     **about: Unpack[About],
 ) -> Claim:
     """`by` has the strongest effect of all in `among`; or an effect is the largest of a list of effects (levels, too).
+
+    It leads every other by more than `beyond`.
 
     `picked="after"` says that it was found by looking at these examples; the rule then corrects for the choice.
     The effect reported is the lead over the nearest rival.
@@ -86,6 +101,7 @@ def strongest(
             f"strongest(..., picked={picked!r}): heads are picked 'before' or 'after' looking at these examples."
         )
     check_way("strongest", way)
+    beyond = margin(beyond, "strongest", "beyond", "the direction is given by way=.")
     winner = as_effect(what, by, "strongest")
     rivals = (
         several(among, "strongest", "among", "the effects to be compared with.")
@@ -96,4 +112,4 @@ def strongest(
     others = tuple(dict.fromkeys(one for one in rivals if one.terms != winner.terms))
     if not others:
         raise ClaimsError("strongest(..., among=...): there is no other to be stronger than; list the rivals.")
-    return Claim(Strongest(winner, others, picked, way), about)
+    return Claim(Strongest(winner, others, picked, way, beyond), about)
