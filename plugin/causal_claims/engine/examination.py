@@ -1,6 +1,6 @@
 """What the engine finds out about its own numbers: the other path, the noise floor, the basis, the empty text."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
 FEWER = 2  # examples for the noise floor of a metric that was examined on another set
+Way = tuple[object, ...]  # of intervening, whatever its place and seed; () is none
 TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the setting's
 
 
@@ -41,25 +42,30 @@ class Examination:
         self._loaded, self._settings, self._path = loaded, settings, path
         self._tolerance = settings.tolerance * TOLERANCE[loaded.dtype]
 
-    def of(
-        self, metrics: Sequence[Metric], works: Sequence[Work], *, again: bool = False
-    ) -> dict[Cell, dict[str, object]]:
+    def of(self, metrics: Sequence[Metric], works: Sequence[Work], known: set[Way]) -> dict[Cell, dict[str, object]]:
         """Facts of each cell; all but the other path's word are shared by the cells of a metric.
 
-        `again`: the metric was examined on another set; one cell of every operation is enough.
+        `known`: the ways of intervening on which the two paths agreed on other sets; then one cell, and one of each way that
+        is not known, are enough.
         """
-        settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
+        settings, examples, rows, again = self._settings, works[0].data.examples, works[0].rows, bool(known)
         conditions, few = (1, 1) if again else (settings.cross_examined, settings.cross_examples)
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
         fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
-        sample = {condition: measured[condition] for condition in spread(fullest, max(1, conditions))}
+        chosen = spread(fullest, max(1, conditions), known)
+        for metric in metrics:
+            if not any(metric in measured[condition] for condition in chosen):
+                chosen.append(next(condition for condition in fullest if metric in measured[condition]))
+        sample = {condition: measured[condition] for condition in chosen}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         compared: dict[Metric, Compared] = {}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
             compared = self._compare(metrics, sample, examples, sampled(rows, few), generates)
+        apart = {condition for one in compared.values() for condition in one.apart}
+        known |= {(), *(way for condition in chosen if condition not in apart for way in _ways(condition))}
         if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
             among = sampled(rows, FEWER) if again else rows
             for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, among).items():
@@ -208,14 +214,14 @@ def _of_nothing(loaded: Loaded, examples: Sequence[Example]) -> Callable[[Metric
     return readout
 
 
-def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
-    """Some of them, from all over, and at least one of every operation and way of using it.
+def spread(conditions: Iterable[Intervention], count: int, known: Collection[Way] = ()) -> list[Intervention]:
+    """Some of them, from all over, and at least one of every operation and way of using it that is not known.
 
     Those with an intervention come first, since they can go wrong in more ways.
     """
     ordered = sorted(conditions, key=lambda condition: not condition.steps)
     chosen = ordered[:: max(1, len(ordered) // count)][:count]
-    seen = {way for condition in chosen for way in _ways(condition)}
+    seen = {*known, *(way for condition in chosen for way in _ways(condition))}
     for condition in ordered:
         if not seen.issuperset(ways := _ways(condition)):
             chosen.append(condition)
@@ -223,7 +229,7 @@ def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]
     return chosen
 
 
-def _ways(condition: Intervention) -> set[tuple[object, ...]]:
+def _ways(condition: Intervention) -> set[Way]:
     """What is done, whatever its place and seed."""
     return {
         (step.operation, *(pair for pair in step.options if pair[0] != "seed"), type(site))
