@@ -131,6 +131,7 @@ CASES = [
     (beats(X, by=H[0], against=H[1:40], way="raises"), many({0: 1, **SETS}), S),
     (beats(X, by=H[0], against=H[1:40], way="raises"), many({0: -1, **SETS}), R),
     (beats(X, by=H[0], against=H[1:11], way="raises"), many({0: 1, **SETS}), I),
+    (beats(X, by=H[0], against=H[1:2], way="raises"), many({0: 1, 1: 5}), I),  # one draw that hit what all rests on
     (dose(X, at=DOSES, way="raises"), many(RISING), S),
     (dose(X, at=DOSES, way="raises"), many(FALLING), R),
     (dose(X, at=DOSES, way="raises"), many(FLAT), I),
