@@ -7,7 +7,7 @@ project live in `fixtures/`.
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from causal_claims.errors import ClaimsError, listing, nearest
 
@@ -31,7 +31,7 @@ class ExampleSet:
     name: str
     examples: tuple[Example, ...]
 
-    @property
+    @cached_property
     def hash(self) -> str:
         digest = hashlib.sha256()
         for one in self.examples:

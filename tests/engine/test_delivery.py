@@ -59,6 +59,34 @@ def test_a_hook_left_behind_is_found_out(engine):
             handle.remove()
 
 
+def test_an_operation_that_disagreed_once_is_looked_at_on_every_set(engine, monkeypatch):
+    """One that agreed is not, where another cell of the set is."""
+    from causal_claims.engine.site_run import SiteRun
+
+    right, seen = SiteRun.random_like, []
+
+    def random_like(self, value, seed, sign=1.0):
+        found = right(self, value, seed, sign)
+        if type(self.live).__module__.endswith("hooks"):  # the reference path
+            seen.append(len(self.examples))
+            return found + (seed == 1)
+        return found
+
+    monkeypatch.setattr(SiteRun, "random_like", random_like)
+    sound, wrong = (ablate(Head(0, 0), how="random", seed=seed) for seed in (0, 1))
+    for over, count in (("engine_mixed", 2), ("engine_many", 1)):
+        cells = [Cell(M.on(over), condition) for condition in (ablate(Head(0, 0)), wrong)]
+        found = engine.measure("gpt2", cells)
+        assert found[cells[1]].facts["cross_examined"].startswith("disagrees"), over
+        assert found[cells[0]].facts["cross_examined"].startswith("agrees"), over
+        assert len(seen) == count
+        seen.clear()
+    engine.measure("llama", [Cell(M.on("engine_mixed"), condition) for condition in (ablate(Head(0, 0)), sound)])
+    seen.clear()
+    engine.measure("llama", [Cell(M.on("engine_many"), condition) for condition in (ablate(Head(0, 0)), sound)])
+    assert not seen
+
+
 def test_weights_changed_on_the_way_are_found_out(engine):
     model = engine.loaded("gpt2").hf_model
 

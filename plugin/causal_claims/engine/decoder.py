@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from causal_claims.engine.architecture import Block as LayerMap
-from causal_claims.engine.decoding import Decoding, Script
-from causal_claims.engine.editing import Block, Editing
+from causal_claims.engine.decoding import Decoding
+from causal_claims.engine.editing import Block, Editing, Stretch
 from causal_claims.engine.network import Frame, Network, attend
 from causal_claims.engine.tokens import Batch
 from causal_claims.examples import Example
@@ -27,7 +27,6 @@ class Decoder:
     keys: list[Tensor] = field(init=False)  # per layer: rows x places x KV heads x d_head
     held: list[Tensor] = field(init=False)  # values, likewise
     asked: dict[int, list[Tensor]] = field(default_factory=dict)  # per layer, per step: rows x heads x d_head
-    noted: list[Tensor] = field(default_factory=list)  # per step: rows x watched words
 
     def __post_init__(self) -> None:
         b, many = self.prompt, len(self.blocks)
@@ -42,12 +41,9 @@ class Decoder:
         )
 
     def run(
-        self, decoding: Decoding, examples: Sequence[Example], ends: frozenset[int], script: Script | None = None,
-        banned: Tensor | None = None,
-    ) -> list[list[int]]:  # fmt: skip
-        """The tokens generated for each row, the one that ends a text left out; or those of the script."""
-        if script is not None:
-            return self._follow(script, decoding.tokens)
+        self, decoding: Decoding, examples: Sequence[Example], ends: frozenset[int], banned: Tensor | None = None
+    ) -> list[list[int]]:
+        """The tokens generated for each row, the one that ends a text left out."""
         rows = len(self.batch.ids)
         written: list[list[int]] = [[] for _ in range(rows)]
         open_rows = set(range(rows))
@@ -67,27 +63,6 @@ class Decoder:
                 break
             resid = self._decode(chosen, step, open_rows)
         return written
-
-    def _follow(self, script: Script, steps: int) -> list[list[int]]:
-        """Write what the script says, and note how probable the watched words were before each token."""
-        resid = self._prefill()
-        for step in range(steps):
-            if not script.open(step):
-                break
-            p = self.net.unembed(resid, None)[:, 0].float().softmax(-1)
-            self.noted.append(p[:, script.watched.to(p.device)])
-            if step + 1 == steps or not script.open(step + 1):
-                break
-            resid = self._decode(script.at(step, p.device), step, script.open(step + 1))
-        return [list(one) for one in script.ids]
-
-    def noted_rows(self, lengths: Sequence[int]) -> tuple[Tensor, ...]:
-        """# per row: steps x words"""
-        width = self.noted[0].shape[1] if self.noted else 0
-        return tuple(
-            torch.stack([self.noted[step][row] for step in range(n)]) if n else torch.zeros(0, width)
-            for row, n in enumerate(lengths)
-        )
 
     def followed(self, layer: int, head: int, lengths: Sequence[int]) -> list[Tensor]:
         """One head's attention at each step that wrote a token, over prompt and text: per row, steps x keys."""
@@ -146,7 +121,7 @@ class Decoder:
         """One block's prompts from layer `first` on.  # rows x 1 x d_model"""
         net, width = self.net, self.prompt.ids.shape[1]
         here = slice(0, len(resid))
-        alone = Block(here, block.delivery, block.made, block.site_run, "prefill")
+        alone = Block(here, block.delivery, block.made, block.site_run)
         editing = Editing([alone], net.map.d_model)
         for i in range(first, len(net.map.blocks)):
             resid, frame = net.enter(i, resid, frame)
@@ -177,10 +152,9 @@ class Decoder:
         resid, frame = net.embed(one)
         going = torch.tensor([row in open_rows for row in range(len(chosen))], device=chosen.device)
         for block in self.blocks:
-            block.phase, block.open = "decode", going[block.rows]
             count = len(open_rows.intersection(range(block.rows.start, block.rows.stop)))
             block.delivery.expected += count * sum(edit.during("decode") for edit in block.made)
-        editing = Editing(self.blocks, net.map.d_model)
+        editing = Editing(self.blocks, net.map.d_model, [Stretch("decode", open=going)])
         begins = self.batch.starts
         for i, layer in enumerate(net.map.blocks):
             resid, frame = net.enter(i, resid, frame)
@@ -213,7 +187,7 @@ class _Step:
     v: Tensor
     starts: Tensor  # rows
 
-    def rows(self, part: slice) -> "_Step":
+    def rows(self, part: slice, place: slice = slice(None)) -> "_Step":
         return _Step(self.net, self.block, self.q[part], self.k[part], self.v[part], self.starts[part])
 
     def values(self, head: int) -> Tensor:

@@ -89,9 +89,6 @@ class Script:
         """Rows that write a token at a step."""
         return {row for row, one in enumerate(self.ids) if step < len(one)}
 
-    def repeated(self, times: int) -> "Script":
-        return Script(self.ids * times, self.lists)
-
 
 def given_text(loaded: Loaded, decoding: Decoding, examples: Sequence[Example]) -> tuple[tuple[int, ...], ...]:
     """The continuation that a field holds, as tokens: what the prompt with it has more than the prompt alone."""

@@ -9,7 +9,7 @@ from causal_claims.claims.effects import Cell
 from causal_claims.claims.picked import Heads, Pick
 from causal_claims.engine.classifier import check_scorer
 from causal_claims.engine.edits import edits, needs, source_prompts
-from causal_claims.engine.examination import Examination
+from causal_claims.engine.examination import Examination, Way
 from causal_claims.engine.fast import FastPath
 from causal_claims.engine.generation import GenerationPath
 from causal_claims.engine.identity import address
@@ -48,7 +48,7 @@ class Engine:
         self._witnesses: dict[Loaded, Witness] = {}
         self._chosen: dict[tuple[str, Metric], str] = {}  # the dtype, where it is `auto`: once for a run
         self._scores: dict[tuple[str, str, str], Array] = {}  # of all heads: model, score, examples
-        self._examined: set[tuple[str, str, tuple[str, ...]]] = set()  # model, dtype, names of metrics
+        self._known: dict[tuple[str, str, tuple[str, ...]], set[Way]] = {}  # by model, dtype, names of metrics
         self._begun: dict[Address, Work] = {}  # cells of which only some rows were asked for so far
         self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[ExampleSet, dict[str, str]]] = {}
 
@@ -293,9 +293,8 @@ class Engine:
             return
         asked = (loaded.spec.key, loaded.dtype, tuple(sorted({metric.name for metric in metrics})))
         found = Examination(loaded, self.settings, lambda task, backend: self._path(loaded, task, backend)).of(
-            metrics, members, again=asked in self._examined
+            metrics, members, self._known.setdefault(asked, set())
         )
-        self._examined.add(asked)
         for work in members:
             facts = found[work.cell]
             if work.entry is None:

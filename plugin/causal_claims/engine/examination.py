@@ -1,14 +1,13 @@
 """What the engine finds out about its own numbers: the other path, the noise floor, the basis, the empty text."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from causal_claims.claims.effects import Cell
-from causal_claims.engine.gauge import gauge_shift, reads_values
+from causal_claims.engine.gauge import gauge_shifts
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.noise import Measured, floor, sampled
 from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
@@ -24,6 +23,7 @@ from causal_claims.metrics.metric import Metric
 from causal_claims.sites import GENERATION
 
 FEWER = 2  # examples for the noise floor of a metric that was examined on another set
+Way = tuple[object, ...]  # of intervening, whatever its place and seed; () is none
 TOLERANCE = {"float32": 1.0, "float16": 300.0, "bfloat16": 3000.0}  # times the setting's
 
 
@@ -42,33 +42,39 @@ class Examination:
         self._loaded, self._settings, self._path = loaded, settings, path
         self._tolerance = settings.tolerance * TOLERANCE[loaded.dtype]
 
-    def of(
-        self, metrics: Sequence[Metric], works: Sequence[Work], *, again: bool = False
-    ) -> dict[Cell, dict[str, object]]:
+    def of(self, metrics: Sequence[Metric], works: Sequence[Work], known: set[Way]) -> dict[Cell, dict[str, object]]:
         """Facts of each cell; all but the other path's word are shared by the cells of a metric.
 
-        `again`: the metric was examined on another set; one cell of every operation is enough.
+        `known`: the ways of intervening on which the two paths agreed on other sets; then one cell, and one of each way that
+        is not known, are enough.
         """
-        settings, examples, rows = self._settings, works[0].data.examples, works[0].rows
+        settings, examples, rows, again = self._settings, works[0].data.examples, works[0].rows, bool(known)
         conditions, few = (1, 1) if again else (settings.cross_examined, settings.cross_examples)
         measured: dict[Intervention, dict[Metric, Mapping[str, float]]] = {}
         for work in works:
             measured.setdefault(work.cell.condition, {})[work.cell.metric] = work.values
         fullest = sorted(measured, key=lambda condition: -len(measured[condition]))
-        sample = {condition: measured[condition] for condition in spread(fullest, max(1, conditions))}
+        chosen = spread(fullest, max(1, conditions), known)
+        for metric in metrics:
+            if not any(metric in measured[condition] for condition in chosen):
+                chosen.append(next(condition for condition in fullest if metric in measured[condition]))
+        sample = {condition: measured[condition] for condition in chosen}
         found: dict[Metric, dict[str, object]] = {metric: {} for metric in metrics}
         compared: dict[Metric, Compared] = {}
         generates = any(GENERATION in metric.reads() for metric in metrics)
         if settings.backend == "fast" and settings.cross_examined:
             compared = self._compare(metrics, sample, examples, sampled(rows, few), generates)
+        apart = {condition for one in compared.values() for condition in one.apart}
+        known |= {(), *(way for condition in chosen if condition not in apart for way in _ways(condition))}
         if settings.noise and settings.backend == "fast" and all(has_floor(metric) for metric in metrics):
             among = sampled(rows, FEWER) if again else rows
             for metric, noise in floor(self._loaded, settings, metrics, tuple(sample), examples, sample, among).items():
                 found[metric]["noise_floor"] = noise
-        for metric in metrics:
-            if settings.gauge and (moved := self._gauge(metric, examples)) is not None:
-                found[metric]["gauge"] = moved
-            if generates and (counted := counts_prompt(self._loaded, metric, examples)) is not None:
+        if settings.gauge:
+            for metric, shift in gauge_shifts(self._loaded, settings, metrics, examples).items():
+                found[metric]["gauge"] = self._moved(shift)
+        if generates:
+            for metric, counted in counts_prompt(self._loaded, metrics, examples).items():
                 found[metric]["counts_prompt"] = counted
         return {
             work.cell: {**found[work.cell.metric], **_word(compared.get(work.cell.metric), work.cell.condition)}
@@ -130,11 +136,8 @@ class Examination:
         sound = [condition for condition in conditions if condition not in apart_under]
         return Compared(f"agrees to {worst:.1e} on {rows} examples under {listing(sound, 3)}", apart_under)
 
-    def _gauge(self, metric: Metric, examples: Sequence[Example]) -> str | None:
-        """Whether the metric follows the basis in which heads keep their values; None where it reads none of them."""
-        if not reads_values(metric):
-            return None
-        shift = gauge_shift(self._loaded, self._settings, metric, examples)
+    def _moved(self, shift: float) -> str:
+        """Whether a metric follows the basis in which heads keep their values."""
         if shift <= 10 * self._tolerance:
             return f"unmoved: {shift:.1e}"
         return f"moves by {shift:.2g} when the values are written in another basis"
@@ -155,48 +158,70 @@ def has_floor(metric: Metric) -> bool:
     return GENERATION not in metric.reads() or metric.option("along") is not None
 
 
-def counts_prompt(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> str | None:
-    """Where nothing is generated, a metric of generated text must not care what the prompt is, or how often it is said."""
+def counts_prompt(loaded: Loaded, metrics: Sequence[Metric], examples: Sequence[Example]) -> dict[Metric, str]:
+    """Where nothing is generated, a metric of generated text must not care what the prompt is, or how often it is said.
+
+    What those that do care say, by metric.
+    """
     doubled = [replace(one, prompt=f"{one.prompt} {one.prompt}") for one in examples]
     nextdoor = [
         replace(one, prompt=other.prompt) for one, other in zip(examples, [*examples[1:], *examples[:1]], strict=True)
     ]
-    changed = [(doubled, "once its prompt is said twice"), (nextdoor, "with another prompt")]
-    if (words := metric.option("list")) is not None:
-        saying = " ".join(words_in(str(words)))
-        changed.append(([replace(one, prompt=saying) for one in examples], "with a prompt of the words it counts"))
-    for rows, change in changed:
-        try:
-            before, after = (_on_nothing(loaded, metric, some) for some in (examples, rows))
-        except (ClaimsError, ValueError, ZeroDivisionError):
-            continue  # it cannot be read from an empty text at all, or not without its own prompt
-        pairs = zip(before, after, strict=True)
-        odd = [i for i, (a, b) in enumerate(pairs) if np.isfinite(a) and np.isfinite(b) and a != b]
-        if odd:
-            first = odd[0]
-            return f"with nothing generated it is {before[first]:g} on {examples[first].id!r}, and {after[first]:g} {change}"
+    before = _of_nothing(loaded, examples)
+    changed = [
+        (_of_nothing(loaded, doubled), "once its prompt is said twice"),
+        (_of_nothing(loaded, nextdoor), "with another prompt"),
+    ]
+    found: dict[Metric, str] = {}
+    for metric in metrics:
+        if (words := metric.option("list")) is not None:
+            saying = " ".join(words_in(str(words)))
+            counted = _of_nothing(loaded, [replace(one, prompt=saying) for one in examples])
+            more = [*changed, (counted, "with a prompt of the words it counts")]
+        else:
+            more = changed
+        said = (_cares(metric, before(metric), after(metric), change) for after, change in more)
+        if (first := next(filter(None, said), None)) is not None:
+            found[metric] = first
+    return found
+
+
+def _cares(metric: Metric, before: Readout, after: Readout, change: str) -> str | None:
+    try:
+        pairs = list(zip(numbers(metric, before), numbers(metric, after), strict=True))
+    except (ClaimsError, ValueError, ZeroDivisionError):
+        return None  # it cannot be read from an empty text at all, or not without its own prompt
+    for one, (a, b) in zip(before.examples, pairs, strict=True):
+        if np.isfinite(a) and np.isfinite(b) and a != b:
+            return f"with nothing generated it is {a:g} on {one.id!r}, and {b:g} {change}"
     return None
 
 
-def _on_nothing(loaded: Loaded, metric: Metric, examples: Sequence[Example]) -> NDArray[np.float64]:
-    """The metric of an empty text after these prompts."""
-    ids = [loaded.tokenizer(one.prompt)["input_ids"] for one in examples]
-    batch = pad(ids, loaded.device, "left")
-    nothing = Texts(
-        ("",) * len(examples), ((),) * len(examples), lambda layer, head: [torch.zeros(0, int(n)) for n in batch.lengths],
-        Noted(tuple(torch.zeros(0, 1) for _ in examples), {str(metric.option("list")): slice(0, 1)}),
-    )  # fmt: skip
-    return numbers(metric, Readout(examples, batch, loaded.tokens, loaded.map, NoTensors(), generated=nothing))
+def _of_nothing(loaded: Loaded, examples: Sequence[Example]) -> Callable[[Metric], Readout]:
+    """What a metric gets of an empty text after these prompts."""
+    coded = {prompt: loaded.tokenizer(prompt)["input_ids"] for prompt in {one.prompt for one in examples}}
+    batch = pad([coded[one.prompt] for one in examples], loaded.device, "left")
+    noted = tuple(torch.zeros(0, 1) for _ in examples)
+
+    def readout(metric: Metric) -> Readout:
+        nothing = Texts(
+            ("",) * len(examples), ((),) * len(examples),
+            lambda layer, head: [torch.zeros(0, int(n)) for n in batch.lengths],
+            Noted(noted, {str(metric.option("list")): slice(0, 1)}),
+        )  # fmt: skip
+        return Readout(examples, batch, loaded.tokens, loaded.map, NoTensors(), generated=nothing)
+
+    return readout
 
 
-def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]:
-    """Some of them, from all over, and at least one of every operation and way of using it.
+def spread(conditions: Iterable[Intervention], count: int, known: Collection[Way] = ()) -> list[Intervention]:
+    """Some of them, from all over, and at least one of every operation and way of using it that is not known.
 
     Those with an intervention come first, since they can go wrong in more ways.
     """
     ordered = sorted(conditions, key=lambda condition: not condition.steps)
     chosen = ordered[:: max(1, len(ordered) // count)][:count]
-    seen = {way for condition in chosen for way in _ways(condition)}
+    seen = {*known, *(way for condition in chosen for way in _ways(condition))}
     for condition in ordered:
         if not seen.issuperset(ways := _ways(condition)):
             chosen.append(condition)
@@ -204,7 +229,7 @@ def spread(conditions: Iterable[Intervention], count: int) -> list[Intervention]
     return chosen
 
 
-def _ways(condition: Intervention) -> set[tuple[object, ...]]:
+def _ways(condition: Intervention) -> set[Way]:
     """What is done, whatever its place and seed."""
     return {
         (step.operation, *(pair for pair in step.options if pair[0] != "seed"), type(site))

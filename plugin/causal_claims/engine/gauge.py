@@ -24,6 +24,7 @@ from causal_claims.metrics.metric import Metric
 from causal_claims.sites import Stage
 
 SAMPLE = 8  # examples
+Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def reads_values(metric: Metric) -> bool:
@@ -31,17 +32,24 @@ def reads_values(metric: Metric) -> bool:
     return any(point.stage in (Stage.QKV, Stage.Z) for point in metric.reads())
 
 
-def gauge_shift(loaded: Loaded, settings: Settings, metric: Metric, examples: Sequence[Example]) -> float:
-    """The largest change of the metric's baseline over some examples when the basis of all values is rewritten.
+def gauge_shifts(
+    loaded: Loaded, settings: Settings, metrics: Sequence[Metric], examples: Sequence[Example]
+) -> dict[Metric, float]:
+    """Of each metric that reads values, the largest change of its baseline over some examples when the basis of all that
+    they read is rewritten.
 
     Relative to the metric's size where that is above 1; rounding alone gives about 1e-6 in float32.
     """
-    if not reads_values(metric):
-        return 0.0
-    before = _baseline(loaded, settings, metric, examples)
-    read = {point.layer for point in metric.reads() if point.stage in (Stage.QKV, Stage.Z)}
-    after = _baseline(rewritten(loaded, read), settings, metric, examples)
-    return float(np.nanmax(np.abs(after - before) / np.maximum(1.0, np.abs(before))))
+    asked = tuple(filter(reads_values, metrics))
+    if not asked:
+        return {}
+    read = {point.layer for metric in asked for point in metric.reads() if point.stage in (Stage.QKV, Stage.Z)}
+    before = _baselines(loaded, settings, asked, examples)
+    after = _baselines(rewritten(loaded, read), settings, asked, examples)
+    return {
+        metric: float(np.nanmax(np.abs(after[metric] - before[metric]) / np.maximum(1.0, np.abs(before[metric]))))
+        for metric in asked
+    }
 
 
 def rewritten(loaded: Loaded, layers: Collection[int], seed: int = 0) -> Loaded:
@@ -61,13 +69,14 @@ def rewritten(loaded: Loaded, layers: Collection[int], seed: int = 0) -> Loaded:
     return replace(loaded, hf_model=model, map=architecture(model))
 
 
-def _baseline(
-    loaded: Loaded, settings: Settings, metric: Metric, examples: Sequence[Example]
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _baselines(
+    loaded: Loaded, settings: Settings, metrics: tuple[Metric, ...], examples: Sequence[Example]
+) -> dict[Metric, Array]:
     chosen = tuple(examples[:SAMPLE])
-    found = np.full(len(chosen), np.nan)
-    for part in FastPath(loaded, settings).parts(Task((metric,), (BASELINE,), chosen, tuple(range(len(chosen))))):
-        found[list(part.rows)] = part.values[metric]
+    found = {metric: np.full(len(chosen), np.nan) for metric in metrics}
+    for part in FastPath(loaded, settings).parts(Task(metrics, (BASELINE,), chosen, tuple(range(len(chosen))))):
+        for metric, values in part.values.items():
+            found[metric][list(part.rows)] = values
     return found
 
 

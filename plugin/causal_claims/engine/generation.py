@@ -1,12 +1,15 @@
 """Generation by the fast path: all conditions decode together, each row with its own keys and values kept.
 
-The clean prompt is read once; a condition's rows start from there at the layer where it first writes.
+The clean prompt is read once; a condition's rows start from there at the layer where it first writes.  A text that is
+known beforehand is not decoded: it is read.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 import torch
+from torch import Tensor
 
 from causal_claims.engine.budget import Budget
 from causal_claims.engine.decoder import Decoder
@@ -24,6 +27,7 @@ from causal_claims.engine.delivery import Delivery
 from causal_claims.engine.editing import Block
 from causal_claims.engine.edits import Edit, edits
 from causal_claims.engine.fast import FastPath
+from causal_claims.engine.follower import Follower, first_write
 from causal_claims.engine.loading import Loaded
 from causal_claims.engine.network import Network
 from causal_claims.engine.readout import Noted, NoTensors, Readout, Texts, numbers
@@ -55,21 +59,25 @@ class GenerationPath:
         decoding = the_decoding(task)
         _check_context(self.loaded, task, prompts, decoding)
         layers = frozenset(p.layer for p in task.reads() if p.stage == Stage.PATTERN and p.layer != LAST)
-        scripts: dict[tuple[int, ...], Script | None] = {}
-        waiting = [(rows, list(task.conditions)) for rows in self._chunks(task, prompts, decoding)]
+        texts = cache(partial(self._texts, task, decoding))
+        waiting = [(rows, self._ordered(task)) for rows in self._chunks(task, prompts, decoding)]
+        held: tuple[int, ...] = ()
         while waiting:
             rows, conditions = waiting.pop(0)
-            size = max(1, self._rows(max(len(prompts[row]) for row in rows) + decoding.tokens) // len(rows))
+            size = self._size(rows, max(len(prompts[row]) for row in rows) + decoding.tokens, decoding)
             now, later = conditions[:size], conditions[size:]
             if all(task.known(condition, rows) for condition in now):
                 if later:
                     waiting.insert(0, (rows, later))
                 continue
             try:
-                if rows not in scripts:
-                    scripts[rows] = self._script(task, decoding, rows, prompts, given)
-                found = self._generate(task, now, rows, prompts, decoding, given, layers, scripts[rows])
+                if held != rows:
+                    given.forget()
+                    follower = self._follower(task, texts(), rows, prompts, layers)
+                    held = rows
+                found = self._generate(task, now, rows, prompts, decoding, given, layers, follower)
             except OUT_OF_MEMORY:
+                held, follower = (), None
                 self.prompts.budget.halve(self.prompts.budget.tokens)
                 if len(rows) == 1 and len(now) == 1:
                     raise
@@ -81,18 +89,17 @@ class GenerationPath:
             yield from found
 
     @torch.inference_mode()
-    def written(self, rows: Sequence[Example], tokens: int) -> list[tuple[int, ...]]:
-        """What the unedited model writes, greedily."""
-        found: list[tuple[int, ...]] = []
+    def written(self, rows: Sequence[Example], tokens: int, never: Tensor | None = None) -> list[tuple[int, ...]]:
+        """What the unedited model writes, greedily; without some tokens, if it is to."""
         prompts = [self.loaded.tokens.prompt(one.prompt, f"example {one.id!r}") for one in rows]
-        size = min(16, self._rows(max(map(len, prompts)) + tokens))
-        for first in range(0, len(rows), size):
-            part = slice(first, first + size)
-            batch = pad(prompts[part], self.loaded.device, "left")
-            alone = Block(slice(0, len(batch.ids)), Delivery(BASELINE), (), _no_edit)
+        found: dict[int, tuple[int, ...]] = {}
+        for part in self._rows_that_decode(range(len(rows)), [len(one) + tokens for one in prompts]):
+            batch = pad([prompts[row] for row in part], self.loaded.device, "left")
+            alone = Block(slice(0, len(part)), Delivery(BASELINE), (), _no_edit)
             decoder = Decoder(self.net, batch, [alone], tokens, frozenset())
-            found += map(tuple, decoder.run(Decoding(tokens), rows[part], ending(self.loaded)))
-        return found
+            texts = decoder.run(Decoding(tokens), [rows[row] for row in part], ending(self.loaded), never)
+            found |= zip(part, map(tuple, texts), strict=True)
+        return [found[row] for row in range(len(rows))]
 
     def _rows(self, length: int) -> int:
         """Rows that decode at once: what their keys and values take, and what the budget of tokens likes."""
@@ -102,21 +109,41 @@ class GenerationPath:
         return max(1, min(int(budget.memory / 2 / held), 4 * budget.tokens // length))
 
     def _chunks(self, task: Task, prompts: Sequence[tuple[int, ...]], decoding: Decoding) -> list[tuple[int, ...]]:
-        order = sorted(task.rows, key=lambda row: (len(prompts[row]), row))
+        lengths = [len(one) + decoding.tokens for one in prompts]
+        if decoding.along is None:
+            return self._rows_that_decode(task.rows, lengths)
+        mapped, order = self.loaded.map, sorted(task.rows, key=lambda row: (lengths[row], row))
+        states = len(self._firsts(task)) * mapped.d_model * mapped.w_u.element_size()
+        return [tuple(chunk) for chunk in self.prompts.budget.chunks(order, lengths, states)]
+
+    def _rows_that_decode(self, rows: Iterable[int], lengths: Sequence[int]) -> list[tuple[int, ...]]:
+        """Rows in chunks, the shortest first."""
         chunks: list[list[int]] = []
-        for row in order:
-            if chunks and len(chunks[-1]) < self._rows(len(prompts[row]) + decoding.tokens):
+        for row in sorted(rows, key=lambda row: (lengths[row], row)):
+            if chunks and len(chunks[-1]) < self._rows(lengths[row]):
                 chunks[-1].append(row)
             else:
                 chunks.append([row])
         return [tuple(chunk) for chunk in chunks]
 
+    def _ordered(self, task: Task) -> list[Intervention]:
+        """Those that first write in one layer beside one another: they are read as one batch."""
+        return sorted(task.conditions, key=lambda condition: first_write(edits(condition), self.net))
+
+    def _firsts(self, task: Task) -> frozenset[int]:
+        return frozenset(first_write(edits(condition), self.net) for condition in task.conditions)
+
+    def _size(self, rows: Sequence[int], length: int, decoding: Decoding) -> int:
+        """How many conditions are measured at once."""
+        if decoding.along is not None:
+            return self.prompts.budget.conditions(length * len(rows), len(rows))
+        return max(1, self._rows(length) // len(rows))
+
     def _generate(
         self, task: Task, conditions: Sequence[Intervention], rows: Sequence[int], prompts: Sequence[tuple[int, ...]],
-        decoding: Decoding, given: Sources, layers: frozenset[int], script: Script | None,
+        decoding: Decoding, given: Sources, layers: frozenset[int], follower: Follower | None,
     ) -> list[Part]:  # fmt: skip
         begun = time.perf_counter()
-        given.forget()
         examples = [task.examples[row] for row in rows]
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
 
@@ -129,16 +156,22 @@ class GenerationPath:
             Block(slice(i * count, (i + 1) * count), Delivery(condition), edits(condition), site_run)
             for i, condition in enumerate(conditions)
         ]
-        decoder = Decoder(self.net, batch, blocks, decoding.tokens, layers)
-        ids = decoder.run(decoding, examples * many, ending(self.loaded), script and script.repeated(many))
+        writer: Decoder | Follower
+        if follower is None:
+            writer = Decoder(self.net, batch, blocks, decoding.tokens, layers)
+            ids = [tuple(one) for one in writer.run(decoding, examples * many, ending(self.loaded))]
+            noted = None
+        else:
+            writer, ids = follower, list(follower.script.ids) * many
+            follower.run(blocks)
+            noted = Noted(follower.noted_rows([len(one) for one in ids]), follower.script.columns())
         texts = Texts(
-            tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(map(tuple, ids)),
-            lambda layer, head: decoder.followed(layer, head, [len(one) for one in ids]),
-            None if script is None else Noted(decoder.noted_rows([len(one) for one in ids]), script.columns()),
+            tuple(self.loaded.tokenizer.decode(one, skip_special_tokens=True) for one in ids), tuple(ids),
+            lambda layer, head: writer.followed(layer, head, [len(one) for one in ids]), noted,
         )  # fmt: skip
         readout = Readout(
             examples * many,
-            decoder.batch.to(self.net.map.out),
+            pad([prompts[row] for row in rows] * many, self.net.map.out, "left"),
             self.loaded.tokens,
             self.net.map,
             NoTensors(),
@@ -151,26 +184,26 @@ class GenerationPath:
             for block in blocks
         ]  # fmt: skip
 
-    def _script(
-        self, task: Task, decoding: Decoding, rows: Sequence[int], prompts: Sequence[tuple[int, ...]], given: Sources
-    ) -> Script | None:
-        """What all arms write alike, where a metric asks for it."""
-        if decoding.along is None:
+    def _follower(
+        self, task: Task, texts: Mapping[int, tuple[int, ...]], rows: Sequence[int], prompts: Sequence[tuple[int, ...]],
+        layers: frozenset[int],
+    ) -> Follower | None:  # fmt: skip
+        if not texts:
             return None
-        lists = {name: watched(self.loaded, name) for name in lists_of(task)}
-        examples = [task.examples[row] for row in rows]
-        if decoding.along != "clean":
-            return Script(given_text(self.loaded, decoding, examples), lists)
+        script = Script(
+            tuple(texts[row] for row in rows), {name: watched(self.loaded, name) for name in lists_of(task)}
+        )
         batch = pad([prompts[row] for row in rows], self.loaded.device, "left")
+        return Follower(self.net, batch, script, layers, self._firsts(task))
 
-        def site_run(edit: Edit, live: Live | None) -> SiteRun:
-            here = batch.to(self.net.map.blocks[edit.site.layer].device)
-            return SiteRun(edit.site, self.net.map, here.copy(), examples, tuple(rows), given, live)
-
-        alone = [Block(slice(0, len(examples)), Delivery(BASELINE), (), site_run)]
-        clean = Decoder(self.net, batch, alone, decoding.tokens, frozenset())
-        ids = clean.run(Decoding(decoding.tokens), examples, ending(self.loaded), banned=left_out(self.loaded))
-        return Script(tuple(map(tuple, ids)), lists)
+    def _texts(self, task: Task, decoding: Decoding) -> dict[int, tuple[int, ...]]:
+        """What all arms write alike, where a metric asks for it: by row."""
+        examples = [task.examples[row] for row in task.rows]
+        if decoding.along is None:
+            return {}
+        if decoding.along != "clean":
+            return dict(zip(task.rows, given_text(self.loaded, decoding, examples), strict=True))
+        return dict(zip(task.rows, self.written(examples, decoding.tokens, left_out(self.loaded)), strict=True))
 
 
 def _no_edit(edit: Edit, live: Live | None) -> SiteRun:

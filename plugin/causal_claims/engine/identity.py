@@ -1,6 +1,5 @@
 """What a cell's numbers depend on, as an address in the store."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ def address(loaded: Loaded, cell: Cell, data: ExampleSet, special_tokens: str) -
     return Address.of(
         {
             "weights": loaded.weights_hash,
-            "tokenizer": _tokenizer_hash(loaded),
+            "tokenizer": loaded.tokenizer_hash,
             "dtype": loaded.dtype,
             "special_tokens": special_tokens,
             "data": data.hash,
@@ -41,11 +40,3 @@ def _code(function: Callable[..., Any] | None) -> str:
     if code is None:
         return repr(function)
     return f"{code.co_code.hex()}{[c if not hasattr(c, 'co_code') else c.co_code.hex() for c in code.co_consts]!r}{code.co_names!r}"
-
-
-def _tokenizer_hash(loaded: Loaded) -> str:
-    tok = loaded.tokenizer
-    text = (
-        tok.backend_tokenizer.to_str() if hasattr(tok, "backend_tokenizer") else repr(sorted(tok.get_vocab().items()))
-    )
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import hashlib
 import logging
 import re
 from collections.abc import Iterator
@@ -42,6 +43,13 @@ class Loaded:
     def revision(self) -> str:
         """The commit where the hub gave one; a local folder is known by its weights."""
         return self.spec.revision or f"sha256:{self.weights_hash[:16]}"
+
+    @cached_property
+    def tokenizer_hash(self) -> str:
+        tok = self.tokenizer
+        known = getattr(tok, "backend_tokenizer", None)
+        text = repr(sorted(tok.get_vocab().items())) if known is None else known.to_str()
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def where(self) -> str:

@@ -87,16 +87,17 @@ class Attending:
     q: Tensor  # rows x positions x heads x d_head, rotated
     k: Tensor  # rows x positions x KV heads x d_head, rotated
     v: Tensor
+    place: slice = field(default_factory=lambda: slice(None))  # the queries that a body sees, and no key after them
 
     def values(self, head: int) -> Tensor:
-        return self.v[:, :, head // self.map.group].clone()  # a body may write on what it gets
+        return self.v[:, : self.place.stop, head // self.map.group].clone()  # a body may write on what it gets
 
     def pattern(self, head: int) -> Tensor:
-        every = torch.arange(self.q.shape[1], device=self.q.device)
-        return self.attention(head, every.expand(self.q.shape[:2]))
+        queries = torch.arange(self.q.shape[1], device=self.q.device)[self.place]
+        return self.attention(head, queries.expand(len(self.q), -1))[..., : self.place.stop]
 
     def visible(self) -> Tensor:
-        return self.frame.visible(self.block.window)
+        return self.frame.visible(self.block.window)[:, self.place, : self.place.stop]
 
     def attention(self, head: int, queries: Tensor) -> Tensor:
         """rows x queries -> rows x queries x keys"""
@@ -107,10 +108,11 @@ class Attending:
         seen = seen[0][queries] if len(seen) == 1 else seen[rows, queries]
         return scores.masked_fill(~seen, -torch.inf).softmax(-1)
 
-    def rows(self, part: slice) -> "Attending":
+    def rows(self, part: slice, place: slice = slice(None)) -> "Attending":
         b = self.frame.batch
         batch = Batch(b.ids[part], b.mask[part], b.positions[part], b.lengths[part], b.left)
-        return Attending(self.map, self.block, Frame(batch, None, None), self.q[part], self.k[part], self.v[part])
+        frame = Frame(batch, None, None)
+        return Attending(self.map, self.block, frame, self.q[part], self.k[part], self.v[part], place)
 
 
 class Network:

@@ -35,6 +35,8 @@ from causal_claims.examples import Example
 from causal_claims.interventions.intervention import BASELINE, Intervention
 from causal_claims.sites import GENERATION, LAST, Stage
 
+_Run = tuple[Tensor, dict[int, Tensor], Delivery]  # logits, patterns by layer
+
 
 class ReferencePath:
     def __init__(self, loaded: Loaded, settings: Settings) -> None:
@@ -79,8 +81,7 @@ class ReferencePath:
         return Readout([example], batch, self.loaded.tokens, self.loaded.map, tensors, baseline)
 
     def _generated(self, task: Task, prompts: Sequence[Sequence[int]], given: Given) -> Iterator[Part]:
-        """One token after another, without a cache."""
-        decoding, ends = the_decoding(task), ending(self.loaded)
+        """One token after another, without a cache; a text that is known beforehand at once."""
         layers = [point.layer for point in task.reads() if point.stage == Stage.PATTERN]
         for condition in task.conditions:
             for row in task.rows:
@@ -89,48 +90,55 @@ class ReferencePath:
                 begun, example = time.perf_counter(), task.examples[row]
                 batch = pad([prompts[row]], self.loaded.device)
                 given.prepare(condition, row)
-                written: list[int] = []
-                patterns: dict[int, Tensor] = {}
-                noted: list[Tensor] = []
-                script = self._script(task, decoding, batch, example)
-                for step in range(decoding.tokens if script is None else len(script.ids[0])):
-                    delivery = Delivery(condition)
-                    made = edits(condition)
-                    for phase, times in (("prefill", 1), ("decode", step)):
-                        delivery.expected += times * sum(edit.during(phase) for edit in made)
-                    taken: dict[Key, Tensor] = {}
-                    hooks = writing(self.loaded, made, batch, [example], (row,), given, delivery, step)
-                    hooks += reading(frozenset(("qk", layer) for layer in layers), taken)
-                    ids = torch.cat([batch.ids, torch.tensor([written], dtype=torch.long, device=batch.ids.device)], 1)
-                    logits = self.run(ids, hooks)[:, -1]
-                    if script is not None:
-                        noted.append(logits[0].float().softmax(-1)[script.watched.to(logits.device)])
-                        token = script.ids[0][step]
-                    else:
-                        token = int(decoding.choose(logits, [example], step))
-                        if token in ends:
-                            break
-                    patterns = {layer: taken[("qk", layer)] for layer in layers}
-                    written.append(token)
-                width = batch.ids.shape[1]
-
-                def followed(
-                    layer: int, head: int, seen: dict[int, Tensor] = patterns, width: int = width
-                ) -> list[Tensor]:
-                    if layer not in seen:
-                        return [torch.zeros(0, width)]
-                    return [seen[layer][0, head, width - 1 :].float()]
-
-                text = self.loaded.tokenizer.decode(written, skip_special_tokens=True)
-                readout = Readout(
-                    [example], batch, self.loaded.tokens, self.loaded.map, _Tensors({}, None),
-                    generated=Texts(
-                        (text,), (tuple(written),), followed,
-                        None if script is None else Noted((torch.stack(noted),), script.columns()),
-                    ),
+                read = partial(self._read, condition, batch, example, row, given, layers)
+                script = self._script(task, the_decoding(task), batch, example)
+                if script is None:
+                    written, patterns, delivery = self._written(read, the_decoding(task), example)
+                    noted = None
+                else:
+                    written = script.ids[0]
+                    logits, patterns, delivery = read(written[:-1])
+                    p = logits[0, batch.ids.shape[1] - 1 :].float().softmax(-1)[: len(written)]
+                    noted = Noted((p[:, script.watched.to(p.device)],), script.columns())
+                generated = Texts(
+                    (self.loaded.tokenizer.decode(written, skip_special_tokens=True),), (tuple(written),),
+                    partial(_followed, patterns, batch.ids.shape[1]), noted,
                 )  # fmt: skip
+                nothing = _Tensors({}, None)
+                readout = Readout([example], batch, self.loaded.tokens, self.loaded.map, nothing, generated=generated)
                 values = {metric: numbers(metric, readout) for metric in task.metrics}
                 yield Part(condition, (row,), values, delivery, time.perf_counter() - begun)
+
+    def _written(
+        self, read: Callable[[Sequence[int]], _Run], decoding: Decoding, example: Example
+    ) -> tuple[Sequence[int], dict[int, Tensor], Delivery]:
+        """The text, the patterns of the run that gave its last token, and what the last run delivered."""
+        written: list[int] = []
+        patterns: dict[int, Tensor] = {}
+        delivery = Delivery(BASELINE)
+        for step in range(decoding.tokens):
+            logits, seen, delivery = read(written)
+            token = int(decoding.choose(logits[:, -1], [example], step))
+            if token in ending(self.loaded):
+                break
+            patterns = seen
+            written.append(token)
+        return written, patterns, delivery
+
+    def _read(
+        self, condition: Intervention, batch: Batch, example: Example, row: int, given: Given, layers: Sequence[int],
+        text: Sequence[int],
+    ) -> _Run:  # fmt: skip
+        """Logits after a prompt and after each token of its text, the followed layers' patterns, and what was delivered."""
+        made, delivery = edits(condition), Delivery(condition)
+        for phase, times in (("prefill", 1), ("decode", len(text))):
+            delivery.expected += times * sum(edit.during(phase) for edit in made)
+        taken: dict[Key, Tensor] = {}
+        hooks = writing(self.loaded, made, batch, [example], (row,), given, delivery, len(text))
+        hooks += reading(frozenset(("qk", layer) for layer in layers), taken)
+        ids = torch.cat([batch.ids, torch.tensor([text], dtype=torch.long, device=batch.ids.device)], 1)
+        logits = self.run(ids, hooks)
+        return logits, {layer: taken[("qk", layer)] for layer in layers}, delivery
 
     def _script(self, task: Task, decoding: Decoding, batch: Batch, example: Example) -> Script | None:
         if decoding.along is None:
@@ -161,6 +169,11 @@ class ReferencePath:
         taken: dict[Key, Tensor] = {}
         self.run(batch.ids, reading(keep, taken))
         return batch, taken
+
+
+def _followed(patterns: dict[int, Tensor], width: int, layer: int, head: int) -> list[Tensor]:
+    """A head's attention at each step that wrote a token.  # steps x keys"""
+    return [patterns[layer][0, head, width - 1 :].float() if layer in patterns else torch.zeros(0, width)]
 
 
 @dataclass(eq=False)

@@ -20,23 +20,21 @@ Change = Callable[[torch.Tensor], torch.Tensor]
 def in_memory(canvas: Canvas) -> Any:
     """The canvas as a model, without going over the disk."""
     from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.initialization import no_init_weights
 
     settings = config(canvas.shape, canvas.words.ids)
-    with torch.device("meta"):
+    with no_init_weights():  # all of them are the canvas's
         model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**settings))  # type: ignore[no-untyped-call]
-    return fill(model, canvas).eval()
+    fill(model, canvas)
+    return model.eval()
 
 
-def fill(model: Any, canvas: Canvas) -> Any:
+def fill(model: Any, canvas: Canvas) -> None:
     """The canvas's weights, into a model of its shape."""
-    if any(one.is_meta for one in model.parameters()):
-        fresh = type(model)(model.config)
-        model = fresh
     state = {name: torch.from_numpy(value) for name, value in tensors(canvas).items()}
     missing, unexpected = model.load_state_dict(state, strict=False)
     if missing or unexpected:
         raise ValueError(f"the checkpoint does not fit its class: missing {missing}, unexpected {unexpected}")
-    return model
 
 
 def blocks(model: Any) -> Any:

@@ -12,7 +12,7 @@ from scipy import special
 from causal_claims.statistics.interval import Interval
 from causal_claims.statistics.proportion import clopper_pearson, wilson
 from causal_claims.statistics.root import root
-from causal_claims.statistics.sample import count, fraction
+from causal_claims.statistics.sample import Array, count, fraction
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(100)
 
@@ -135,17 +135,29 @@ def _melded_low(b: int, c: int, n: int, tail: float) -> float:
     last = float(special.betainccinv(alpha, beta, 1e-12))
     log_beta = special.betaln(alpha, beta)
 
-    def below(delta: float) -> float:
-        """P(pi (2 phi - 1) <= delta); where pi < |delta| the answer is 1 above zero and 0 below it."""
-        start = max(first, abs(delta))
+    def nodes(start: float) -> tuple[Array, Array]:
+        """Where pi is looked at from `start` on, and its density there times the weights."""
         half = (last - start) / 2
         pi = start + half * (1 + _NODES)
         density = np.exp((alpha - 1) * np.log(pi) + (beta - 1) * np.log1p(-pi) - log_beta)
-        inner = half * float(np.dot(_WEIGHTS, density * special.betainc(b, c + 1, (1 + delta / pi) / 2)))
+        return pi, half * _WEIGHTS * density
+
+    whole = nodes(first)
+
+    def below(delta: float) -> float:
+        """P(pi (2 phi - 1) <= delta); where pi < |delta| the answer is 1 above zero and 0 below it."""
+        start = max(first, abs(delta))
+        pi, weights = whole if start == first else nodes(start)
+        inner = float(np.dot(weights, special.betainc(b, c + 1, (1 + delta / pi) / 2)))
         return inner + (float(special.betainc(alpha, beta, start)) if positive else 0.0)
 
+    def beyond(delta: float) -> float:
+        """How far below(delta) is from the tail, as normal deviates: nearly a straight line."""
+        return float(special.ndtri(min(1 - 1e-15, max(1e-300, below(delta))))) - aim
+
+    aim = float(special.ndtri(tail))
     low, high = (0.0, last) if positive else (-last, 0.0)
-    return root(lambda delta: below(delta) - tail, low, high, precision=1e-12)
+    return root(beyond, low, high, precision=1e-12)
 
 
 def _mid_p_low(x: int, n: int, tail: float) -> float:

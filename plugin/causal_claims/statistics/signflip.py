@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +32,12 @@ def sign_flip(d: ArrayLike, seed: int, flips: int = 1999) -> SignFlip:
     Exact over all sign patterns up to 16 non-zero differences, else the share of `flips` random patterns with
     the observed one counted in.  Zeros keep their sign whatever it is, so they are left out.
     """
-    flips = count(flips, "flips", at_least=1)
-    values = vector(d, at_least=1)
+    return _sign_flip(vector(d, at_least=1).tobytes(), seed, count(flips, "flips", at_least=1))
+
+
+@lru_cache(maxsize=1024)  # the same differences are looked at again at other confidences
+def _sign_flip(d: bytes, seed: int, flips: int) -> SignFlip:
+    values = np.frombuffer(d)
     values = values[values != 0]
     if len(values) == 0:
         return SignFlip(1.0, 1.0, 1.0, 1.0, True, 1)
