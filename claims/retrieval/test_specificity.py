@@ -14,7 +14,8 @@ How it is decided here, on the log odds of the value's first token, the sets on 
 against 39 matched random sets, none of whose heads is on the list, by rank and by the paired interval, beyond their
 mean by half a nat a head, and by two nats from four heads on; and each of a task's first five heads, ablated alone,
 must lower the log odds by more than 0.1, so that a list with idle heads among its first five fails.  The published
-comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE.
+comparison with one draw stays, as a claim that is expected to be INCONCLUSIVE: a draw of all layers may hit a head on
+which all rests, and then no list does more.
 """
 
 import random

@@ -36,6 +36,12 @@ def test_once_they_are_known_it_is_about_them_and_keeps_its_id():
     assert made.about["picked_on"] == "discovery"
 
 
+def test_a_claim_that_fails_on_the_heads_found_is_an_error_of_its_own():
+    claim = picked(lambda heads: raises(M, by=ablate(heads.first("a", 3)[3 if heads is FOUND else 2]), id="c"), PICK)
+    with pytest.raises(ClaimsError, match="c: it cannot be built about the heads that were found: IndexError"):
+        claim.of(lambda pick: FOUND)
+
+
 def test_without_an_id_by_hand_its_history_would_break():
     with pytest.raises(ClaimsError, match="needs id="):
         first_two()

@@ -193,6 +193,7 @@ def test_one_bad_cell_fails_only_itself(registry):
         Cell(Metric("logit_diff", over="nowhere")): "there is no set of examples",
         Cell(M, patch(Resid(1), at="0:40")): "choose a shorter span",
         Cell(Metric("summed_attention", layer=0, head=7, over="engine_mixed")): "out of range",
+        Cell(Metric("head_output", layer=0, head=7, over="engine_mixed")): "out of range",
     }
     found = Engine(registry, QUIET).measure("gpt2", [*bad, good])
     assert isinstance(found[good], Measurement)

@@ -81,6 +81,12 @@ def tokens(lift: float, n: int = 300) -> dict[str, np.ndarray]:
     return {"baseline": values}
 
 
+def dropped(*left: int, before: int = 80, n: int = 90) -> dict[str, np.ndarray]:
+    """Right on so many of all rows before, and on so many without each head."""
+    names = ["baseline", *(f"ablate(L0.H{i})" for i in range(len(left)))]
+    return {name: (np.arange(n) < right).astype(float) for name, right in zip(names, (before, *left), strict=True)}
+
+
 UP, DOWN, SMALL, BIG = many({0: 1.0}), many({0: -1.0}), many({0: 0.0}, sd=0.05), many({0: 0.4}, sd=2.0)
 RATIO = {"at_least": 0.5}
 SCORE = correlates([level(X.on(f"h{i}")) for i in range(20)], [effect(X, by=H[i]) for i in range(20)])
@@ -130,6 +136,7 @@ CASES = [
     (beats(X, by=H[0], against=H[1:40], way="raises"), many({0: 1, **SETS}), S),
     (beats(X, by=H[0], against=H[1:40], way="raises"), many({0: -1, **SETS}), R),
     (beats(X, by=H[0], against=H[1:11], way="raises"), many({0: 1, **SETS}), I),
+    (beats(X, by=H[0], against=H[1:2], way="raises"), many({0: 1, 1: 5}), I),  # one draw that hit what all rests on
     (dose(X, at=DOSES, way="raises"), many(RISING), S),
     (dose(X, at=DOSES, way="raises"), many(FALLING), R),
     (dose(X, at=DOSES, way="raises"), many(FLAT), I),
@@ -158,6 +165,9 @@ CASES = [
     (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), many({0: 1, 1: 1}), S),
     (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), many({0: 1, 1: 0}), R),
     (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), many({0: 1, 1: 0.7}), I),
+    (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), dropped(0, 3), S),
+    (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), dropped(0, 90), R),
+    (agrees(effect(X, by=H[0]), effect(X, by=H[1]), within=0.3), dropped(0, 3, before=4), I),  # nothing was there
     (SCORE, screened(1.0), S),
     (SCORE, screened(-1.0), R),
     (SCORE, screened(0.0), I),

@@ -70,7 +70,15 @@ class Claim:
         """The claim about the heads that each of its picks has found; a claim that names its heads is itself."""
         if self.build is None:
             return self
-        made = self.build(*(heads(pick) for pick in self.picks))
+        found = [heads(pick) for pick in self.picks]
+        try:
+            made = self.build(*found)
+        except ClaimsError:
+            raise
+        except Exception as error:  # the fault of one claim is no fault of the run's others
+            raise ClaimsError(
+                f"{self.id}: it cannot be built about the heads that were found: {type(error).__name__}: {error}."
+            ) from error
         return replace(made, about={**made.about, "picked_on": self.about.get("picked_on")})
 
     @property

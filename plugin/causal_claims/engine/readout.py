@@ -119,6 +119,11 @@ class Readout:
         """What each head mixed, which o_proj reads.  # rows x last x heads x d_head"""
         return self._window(self.tensors.get("z", layer), last)
 
+    def z_of(self, layer: int, head: int, last: int | None = None) -> Tensor:
+        """What one head mixed.  # rows x last x d_head"""
+        self._check_head(layer, head)
+        return self.z(layer, last)[:, :, head].float()
+
     def resid(self, layer: int, at: str = "post", last: int | None = None) -> Tensor:
         """The residual stream.  # rows x last x d_model"""
         return self._window(self.tensors.get(f"resid_{at}", layer), last)

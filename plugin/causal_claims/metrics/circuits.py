@@ -16,14 +16,14 @@ def _z(options: Mapping[str, Any]) -> tuple[Point, ...]:
 @metric(reads=_z, needs=("target",))
 def direct_logit(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     """What a head writes at the last token, as logits of `target` (W_U z W_O, without the final norm)."""
-    z = run.z(layer, last=1)[:, 0, head].float()  # rows x d_head
+    z = run.z_of(layer, head, last=1)[:, 0]  # rows x d_head
     return ((z @ run.output(layer, head)) * run.unembedding(run.token("target"))).sum(-1)
 
 
 @metric(reads=_z, low=0, gauge_free=False)
 def head_output(run: Any, *, layer: int = 0, head: int = 0) -> Any:
     """The largest number that a head hands to o_proj, over all tokens of the prompt: 0 where it was silenced."""
-    z = run.z(layer)[:, :, head].float().abs().amax(-1)  # rows x positions
+    z = run.z_of(layer, head).abs().amax(-1)  # rows x positions
     return (z * run.batch.mask).amax(-1)
 
 

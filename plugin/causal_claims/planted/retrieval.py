@@ -170,9 +170,13 @@ def _planted(
 
 
 def _crew(canvas: Canvas, variant: str, taken: set[tuple[int, int]]) -> list[Worker]:
-    """Those who do the work of the planted heads where those do not."""
+    """Those who do the work of the planted heads where those do not.
+
+    Beside decoys one more layer has some: of all the others ten random heads would take with them half a nat, and the
+    truth of a claim of half a nat would lie on its margin.
+    """
     shape, rng = canvas.shape, canvas.rng
-    layers = range(FIRST, shape.layers - 4)
+    layers = range(FIRST, shape.layers - (3 if variant == "decoy" else 4))
     free = [(layer, head) for layer in layers for head in range(shape.heads) if (layer, head) not in taken]
     count = 14 if variant == "hidden" else CREW_LAYERS * shape.heads
     looks = 0.8 if variant == "spread" else 0.3

@@ -1,6 +1,6 @@
 """`agrees`: two effects lie within a margin of each other: two modes, two models, two conditions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 from causal_claims.claims.claim import About, Claim
@@ -28,7 +28,11 @@ class Agrees(Inside):
         return "agrees " + " with ".join(told_apart(self.one, self.other))
 
     def decide(self, data: Data) -> Decision:
-        return equivalence(estimate(data, self.one - self.other), self.within)
+        """Both arms without an event are few events, unless each effect has them: two drops to nothing agree."""
+        gap = estimate(data, self.one - self.other)
+        if not any(estimate(data, one).few_events for one in self.effects()):
+            gap = replace(gap, few_events=None)
+        return equivalence(gap, self.within)
 
 
 def agrees(one: Effect, other: Effect, *, within: float, **about: Unpack[About]) -> Claim:
