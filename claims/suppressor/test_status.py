@@ -7,7 +7,7 @@ Reported: "complete" and "clean", no figure and no rows.
 What is wrong with the record: it is said of runs whose column kl_div is NaN throughout, in half precision.
 
 How it is decided here: whether the same divergence from the clean run, in this run's arithmetic, is a number.  `all_heads`,
-each of medium's 384 heads zeroed on 8 prompts of facts, their divergences added up; `heads`, head 2 zeroed on each pair of
+each of medium's 384 heads zeroed on 16 prompts of facts, their divergences added up; `heads`, head 2 zeroed on each pair of
 prompts of each condition; `windows`, the window of layers of S3-6.  A NaN anywhere makes the claim INVALID.  That is all
 that it can show: a divergence is never below 0, so a mean above 0 is nothing that could be REFUTED where there is any
 effect.  And it is less than the finding: large's 720 heads are not swept, and the study's own runs, whose NaN come of
@@ -52,11 +52,11 @@ def test_large_leaves_numbers(claim, holds):
 
 EVERY_HEAD = replace(
     added(
-        level(KL.on("facts/fewest"), under=ablate(head))
+        level(KL.on("facts/few"), under=ablate(head))
         for layer in range(MEDIUM.layers)
         for head in heads(layer, range(MEDIUM.heads))
     ),
-    label="kl on facts/fewest under the ablation of each head, added up",
+    label="kl on facts/few under the ablation of each head, added up",
 )
 
 
