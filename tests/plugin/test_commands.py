@@ -129,10 +129,10 @@ def test_a_margin_given_to_a_claim_without_one_is_an_error(here):
     suite = ClaimSuite(
         {
             "m.csv": heads_table(),
-            "test_x.py": claim_file("strongest(X, by=BY, among=[ablate(Head(0, 1))], id='s')", raises(0, "up")),
+            "test_x.py": claim_file("ranks(X, order=[BY, ablate(Head(0, 1))], id='s')", raises(0, "up")),
         }
     )
     run = suite.run_here("--claims-measurements", "m.csv", "--claims-margin", "s=3", folder=here / "inner")
 
     assert run.code == 1
-    assert "strongest has no margin" in run.text
+    assert "ranks has no margin" in run.text

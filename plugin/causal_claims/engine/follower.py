@@ -19,6 +19,8 @@ from causal_claims.engine.rows import Rows
 from causal_claims.engine.tokens import Batch
 from causal_claims.sites import Point, Stage
 
+UNEMBEDDED = 256  # places whose whole vocabulary is held at once
+
 
 def first_write(made: Sequence[Edit], net: Network) -> int:
     """The layer where a condition begins to differ; the number of layers if it never does."""
@@ -72,8 +74,11 @@ class Follower:
         for first, mine in by_first.items():
             clean = first == len(self.net.map.blocks)
             run = self.clean[0] if clean else self._edited([blocks[i] for i in mine], first)
+            noted = self._probabilities(run)
             for at, i in enumerate(mine):
-                self._take(i, run, slice(0, count) if clean else slice(at * count, (at + 1) * count))
+                rows = slice(0, count) if clean else slice(at * count, (at + 1) * count)
+                self._noted[i] = noted[rows]
+                self._looked[i] = {layer: self._attending(run, layer, rows) for layer in self.layers}
 
     def _rows(self, blocks: Sequence[Block], stretches: Sequence[Stretch], want: frozenset[tuple[str, int]]) -> Rows:
         keep = frozenset(("qk", layer) for layer in self.layers)
@@ -102,17 +107,21 @@ class Follower:
             rows = torch.tensor([row in going for row in range(len(self.prompt.ids))]).repeat(times)
             yield Stretch("decode", slice(width + step, width + step + 1), rows)
 
-    def _take(self, block: int, run: Rows, rows: slice) -> None:
-        """What one block's passes said: probabilities before each token, and where the followed layers looked."""
+    def _probabilities(self, run: Rows) -> Tensor:
+        """How probable the watched words were before each token.  # rows x steps x words"""
         assert run.final is not None
-        noted = []
-        for place in range(self.prompt.ids.shape[1] - 1, self.batch.ids.shape[1]):
-            p = self.net.unembed(run.final[rows, place, None], None)[:, 0].float().softmax(-1)
-            noted.append(p[:, self.script.watched.to(p.device)])
-        self._noted[block] = torch.stack(noted, 1)
-        for layer in self.layers:
-            at = run.attending.get(layer)  # not there: before the first write
-            self._looked[block][layer] = self.clean[0].attending[layer] if at is None else at.rows(rows)
+        asking = run.final[:, self.prompt.ids.shape[1] - 1 :]
+        places, watched = asking.flatten(0, 1), self.script.watched.to(self.net.map.out)
+        found = [
+            self.net.unembed(places[at : at + UNEMBEDDED, None], None)[:, 0].float().softmax(-1)[:, watched]
+            for at in range(0, len(places), UNEMBEDDED)
+        ]
+        return torch.cat(found).view(*asking.shape[:2], -1)
+
+    def _attending(self, run: Rows, layer: int, rows: slice) -> Attending:
+        if (at := run.attending.get(layer)) is None:  # before the first write
+            return self.clean[0].attending[layer]
+        return at.rows(rows)
 
     def noted_rows(self, lengths: Sequence[int]) -> tuple[Tensor, ...]:
         """# per row: steps x words"""
