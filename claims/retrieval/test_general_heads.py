@@ -8,12 +8,13 @@ What is wrong with the design: "general" is read off a count, with no word on wh
 say where heads look and not what they do.
 
 How it is decided here: 20 of 1,024 heads in each of nine independent lists put a given head into seven of them with a
-probability of 1 in 26 billion (of 768, as the stand-in has, 1 in 3 billion); the share of heads that are there must exceed
-one in a million, by the exact interval.  That they are general in what they do is S1-3, task by task.
+probability of 1 in 26 billion (of 768, as the stand-in has, 1 in 3 billion), so one such head anywhere in the model has a
+chance of 1 in 25 million (1 in 4 million): some head must be there, and that it is more than chance needs no interval.
+REFUTED where no head is.  That they are general in what they do is S1-3, task by task.
 """
 
 import pytest
-from causal_claims import Metric, above, heads, level, picked
+from causal_claims import Metric, exactly, heads, level, picked
 
 from fixtures.retrieval import BY_ATTENTION, GENERAL
 
@@ -21,7 +22,8 @@ pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-
 
 
 @pytest.mark.parametrize("claim", [
-    picked(lambda found: above(level(Metric("in_7_of_9_lists")), 1e-6, id="S1-8.more_than_chance"), BY_ATTENTION)
+    picked(lambda found: exactly(level(Metric("in_7_of_9_lists")), differs=True, id="S1-8.more_than_chance",
+                                 statement="some head is in at least 7 of the 9 lists"), BY_ATTENTION)
 ])  # fmt: skip
 def test_more_heads_are_shared_than_by_chance(claim, holds):
     def table(found):

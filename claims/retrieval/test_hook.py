@@ -8,8 +8,9 @@ Reported: a unit test to be written: two heads, one forward pass.
 What is wrong with the design: in the study's code an input of another shape than expected, or a layer out of range, is
 skipped without a word.
 
-How it is decided here: exact equality on every document of the discovery part.  What a silenced head, which says something otherwise, hands
-to o_proj is 0; what its neighbour hands over is what it was, to the last bit.  That the model is bit-equal afterwards
+How it is decided here: exact equality on every document of the discovery part, where documents that give the very same
+numbers count once.  What a silenced head, which says something otherwise, hands to o_proj is 0; what its neighbour hands
+over is what it was, to the last bit.  That the model is bit-equal afterwards
 is a guard of every claim ("not delivered"), and an address out of range is an error.
 """
 

@@ -10,11 +10,11 @@ What is wrong with the design: one draw, nested over k, from all layers (a head 
 rests is hit by chance) and without leaving out the tasks' own heads; flat is an equivalence, and a difference that is
 not significant does not show it.
 
-How it is decided here: at each k 39 draws for each task, each with as many heads in each layer as its own first k have,
-and none of its list; and 39 matched to the shared heads, none on any list.  Flat is read on the log odds of the value's
+How it is decided here: at each k 39 draws for each task, each with as many heads in each layer as its own first k have
+(a single head may be of a layer beside it), and none of its list; and 39 matched to the shared heads, none on any list.  Flat is read on the log odds of the value's
 first token, which move with every change, where an answer flips at once, on one document a task: the mean change over
 draws must lie within half a nat (from 95 % to no less than 92 %), by two one-sided tests.  That is the mean: a single
-draw may still hit a head on which all rests.
+draw may still hit a head on which all rests.  Accuracy itself is not measured here, since it would not move.
 """
 
 import pytest
