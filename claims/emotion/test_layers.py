@@ -19,18 +19,18 @@ from dataclasses import replace
 import pytest
 from causal_claims import Metric, above, level
 
+from fixtures.effects import added
+
 pytestmark = [pytest.mark.emotion, pytest.mark.gpt2_small, pytest.mark.finding("S2-3")]
 
 
 def response(*layers):
     """The mean response of these layers' heads: on gratitude prompts minus on their neutral twins."""
-    total = None
-    for layer in layers:
-        for head in range(12):
-            attention = Metric("delta_attention", layer=layer, head=head, null="none")
-            one = level(attention.on("gratitude")) - level(attention.on("neutral"))
-            total = one if total is None else total + one
-    return (1 / (12 * len(layers))) * total
+    attention = [
+        Metric("delta_attention", layer=layer, head=head, null="none") for layer in layers for head in range(12)
+    ]
+    total = added(level(one.on("gratitude")) - level(one.on("neutral")) for one in attention)
+    return (1 / len(attention)) * total
 
 
 @pytest.mark.parametrize("claim", [

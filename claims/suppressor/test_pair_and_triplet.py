@@ -15,6 +15,7 @@ against the sum of the singles, and `pair` and `triplet`, which decide, as in te
 import pytest
 from causal_claims import ablate, effect, specific
 
+from fixtures.effects import added
 from fixtures.suppressor import (
     ADD_UP,
     CONDITIONS,
@@ -23,7 +24,6 @@ from fixtures.suppressor import (
     H7,
     TRIPLET,
     able,
-    added,
     beyond_sum,
     cooperate,
     on,

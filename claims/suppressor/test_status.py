@@ -19,7 +19,8 @@ from dataclasses import replace
 import pytest
 from causal_claims import Metric, Resid, ablate, above, heads, level, model_counts, patch
 
-from fixtures.suppressor import H2, WINDOW, added
+from fixtures.effects import added
+from fixtures.suppressor import H2, WINDOW
 
 pytestmark = [pytest.mark.suppressor, pytest.mark.finding("S3-12")]
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 _KEY = re.compile(r"\[([^\[\]\s]+?)-")
-_LARGEST = 24  # tests handed out at once, so that a large group can be shared by idle workers
+_LARGEST = 48  # tests handed out at once, so that a large group can be shared by idle workers
 
 
 def grouped(node_ids: list[str], models: set[str], workers: int) -> dict[str, str]:
