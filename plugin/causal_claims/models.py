@@ -88,9 +88,8 @@ class Registry:
             raise ClaimsError(f"--claims-model {text!r}: write KEY=PATH_OR_ID[@REV]; {side} the '@' there is nothing.")
         if (folder := Path(location).expanduser()).is_dir():
             new = replace(spec, path=str(folder), revision=revision or None, gated=False)
-            if spec.min_memory_gb is not None and (
-                size := gigabytes_of(folder)
-            ):  # a small one needs no room for the large
+            size = gigabytes_of(folder)
+            if spec.min_memory_gb is not None and size > 0:  # a small one needs no room for the large
                 new = replace(new, min_memory_gb=min(spec.min_memory_gb, size))
         elif location.startswith((".", "/", "~")):
             raise ClaimsError(

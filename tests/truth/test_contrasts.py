@@ -1,9 +1,10 @@
-"""What planted variants do not show of the contraction claims: another head of layer 25, a head that looks at any early word."""
+"""What planted variants do not show: another head of layer 25, a head that looks at any early word, lists that share no head."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+from causal_claims import Metric, exactly, level
 from causal_claims.cli.trial import held_to_models
 from causal_claims.judging.judge import judge
 from causal_claims.measurements import Measurement, Receipt
@@ -49,3 +50,12 @@ def test_a_head_that_looks_at_any_early_word_does_not_look_at_the_echo(plain, ex
         return {"recursive": 0.1, "plain": plain}[over]
 
     assert outcome("S0-10.looks.11", monkeypatch, mean) == expected
+
+
+@pytest.mark.parametrize(("shared", "expected"), [(1, "SUPPORTED"), (0, "REFUTED")])
+def test_one_shared_head_is_more_than_chance_and_none_is_not(shared, expected):
+    claim = exactly(level(Metric("in_7_of_9_lists")), differs=True)
+    heads = tuple(f"L{i // 32}.H{i % 32}" for i in range(768))
+    table = Measurement("m", "in_7_of_9_lists", "baseline", heads, heads, (np.arange(768) < shared).astype(float))
+
+    assert str(judge(claim, {claim.cells[0]: table}).outcome) == expected
