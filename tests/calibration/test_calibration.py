@@ -10,26 +10,31 @@ import pytest
 from causal_claims.calibration import Rate, calibrate
 from causal_claims.calibration.certificate import load_tables, tolerance
 from causal_claims.calibration.families import FAMILIES
-from causal_claims.calibration.simulate import EXACT, SIMULATORS
+from causal_claims.calibration.simulate import SIMULATORS, _likely_tables, _t_of_table, missed
 from causal_claims.statistics import binary, controls, mean, simultaneous
 
 REDUCED = 1000
-TABLED = [section for section in SIMULATORS if section not in EXACT]
 
 
-@pytest.mark.parametrize("section", TABLED)
+@pytest.mark.parametrize("section", list(SIMULATORS))
 def test_our_procedures_reach_their_tabled_rates(section: str) -> None:
     """Every rate of the table, at a twentieth of its runs."""
     assert calibrate(REDUCED, seed=1, sections=[section]).off == ()
 
 
-def test_the_binary_intervals_reach_their_tabled_rates_up_to_70_examples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These are computed, not simulated; larger tables wait for the full calibration."""
-    tables = load_tables()
-    tables["1.4"]["rows"] = [row for row in tables["1.4"]["rows"] if row[0] <= 70]
-    monkeypatch.setattr("causal_claims.calibration.certificate.load_tables", lambda: tables)
+@pytest.mark.parametrize("method", [_t_of_table, binary.bonett_price, binary.tango, binary.melded])
+@pytest.mark.parametrize(("n", "p", "q"), [(12, 0.3, 0.05), (25, 0.1, 0.1), (25, 0.9, 0.01), (40, 0.06, 0.02)])
+def test_where_an_interval_begins_to_miss_is_where_it_misses_table_by_table(
+    method: Any, n: int, p: float, q: float
+) -> None:
+    """Halving skips tables; asked one by one, they say the same."""
+    likely = _likely_tables(n, p, q)
+    tables = [(b, c, chance) for c, (bs, law) in likely.items() for b, chance in zip(bs, law, strict=True)]
+    above = sum(chance for b, c, chance in tables if method(b, c, n).low > p - q)
+    below = sum(chance for b, c, chance in tables if method(b, c, n).high < p - q)
 
-    assert calibrate(REDUCED, seed=1, sections=["1.4"]).off == ()
+    assert missed(lambda b, c: method(b, c, n), likely, p - q) == pytest.approx((100 * above, 100 * below), abs=1e-9)
+    assert 0.999 < sum(chance for *_, chance in tables) <= 1 + 1e-12
 
 
 @pytest.mark.calibration

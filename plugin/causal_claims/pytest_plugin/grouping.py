@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 _KEY = re.compile(r"\[([^\[\]\s]+?)-")
-_LARGEST = 48  # tests handed out at once, so that a large group can be shared by idle workers
+_LARGEST = 48  # tests handed out at once, or half of what each worker gets: the rest of a large group goes to idle ones
 
 
 def grouped(node_ids: list[str], models: set[str], workers: int) -> dict[str, str]:
@@ -25,7 +25,7 @@ def grouped(node_ids: list[str], models: set[str], workers: int) -> dict[str, st
             continue
         length = -(-sizes[key] // shares[key])
         if workers > 1:
-            length = min(_LARGEST, length)
+            length = min(max(_LARGEST, -(-len(node_ids) // (2 * workers))), length)
         groups[node] = f"{key}#{seen[key] // length}"
         seen[key] += 1
     return groups

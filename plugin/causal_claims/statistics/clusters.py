@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,13 +30,19 @@ def cluster_means(values: ArrayLike, clusters: Sequence[Any] | NDArray[Any]) -> 
         raise ValueError(f"values must be finite and not empty; there are {len(rows)} rows. Repair the measurement.")
     if len(clusters) != len(rows):
         raise ValueError(f"every row needs a cluster; there are {len(rows)} rows and {len(clusters)} labels.")
-    numbers: dict[Any, int] = {}
-    members = np.array([numbers.setdefault(label, len(numbers)) for label in clusters], dtype=np.intp)
-    sizes = np.bincount(members)
+    labels, members, sizes = _numbered(tuple(clusters))
     sums = np.zeros((len(sizes), *rows.shape[1:]))
     np.add.at(sums, members, rows)
     means = sums / sizes.reshape(-1, *[1] * (rows.ndim - 1))
-    return Clusters(means, tuple(numbers), sizes, members)
+    return Clusters(means, labels, sizes, members)
+
+
+@lru_cache(maxsize=256)  # many cells lie on the same rows
+def _numbered(clusters: tuple[Any, ...]) -> tuple[tuple[Any, ...], NDArray[np.intp], NDArray[np.intp]]:
+    """The labels in order of appearance, the number of each row's, and how many rows each has."""
+    numbers: dict[Any, int] = {}
+    members = np.array([numbers.setdefault(label, len(numbers)) for label in clusters], dtype=np.intp)
+    return tuple(numbers), members, np.bincount(members)
 
 
 def icc(values: ArrayLike, clusters: Sequence[Any] | NDArray[Any]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import sqrt
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from scipy import special
 from causal_claims.statistics.effect_size import midranks
 from causal_claims.statistics.interval import Interval
 from causal_claims.statistics.root import root
-from causal_claims.statistics.sample import count, fraction, vector
+from causal_claims.statistics.sample import Array, count, fraction, vector
 
 
 class Enrichment(NamedTuple):
@@ -42,8 +43,7 @@ def enrichment(
     count(permutations, "permutations", at_least=1)
     ranks = midranks(values)
     observed = ranks[chosen].sum()
-    rng = np.random.default_rng(seed)
-    draws = np.array([ranks[rng.choice(n, size, replace=False, shuffle=False)].sum() for _ in range(permutations)])
+    draws = _sums(ranks.tobytes(), size, seed, permutations)
     centre = size * (n + 1) / 2
     total = permutations + 1
     auc = float((observed - size * (size + 1) / 2) / (size * (n - size)))
@@ -57,6 +57,14 @@ def enrichment(
         members=size,
         others=n - size,
     )
+
+
+@lru_cache(maxsize=64)  # the same ranks are looked at again at other confidences and margins
+def _sums(ranks: bytes, size: int, seed: int, permutations: int) -> Array:
+    """The rank sums of random sets."""
+    values, rng = np.frombuffer(ranks), np.random.default_rng(seed)
+    drawn = (rng.choice(len(values), size, replace=False, shuffle=False) for _ in range(permutations))
+    return np.array([values[one].sum() for one in drawn])
 
 
 def auc_interval(auc: float, members: int, others: int, confidence: float = 0.95) -> Interval:
