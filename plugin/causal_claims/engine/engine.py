@@ -35,6 +35,7 @@ from causal_claims.sites import GENERATION, LAST, Head
 
 Found = dict[Cell, Measurement | ClaimsError]
 Rows = Callable[[ExampleSet], tuple[int, ...]]
+gc.freeze()  # torch and transformers are here to stay: a full collection need not go over all that they are made of
 
 
 class Engine:

@@ -47,7 +47,7 @@ _TAKES = {  # the architectures a family can be planted in
     "gratitude": ("gpt2",),
 }  # fmt: skip
 _ROOM = {  # how many heads a circuit takes, and from which to which layer it can be; retrieval: 6 shared, 14 a task
-    "contraction": (3, 27, 27), "suppressor": (3, 0, 0), "retrieval": (132, 4, -5), "gratitude": (1, 0, 5),
+    "contraction": (3, 27, 27), "suppressor": (3, 0, 0), "retrieval": (132, 4, -3), "gratitude": (1, 0, 5),
 }  # fmt: skip
 Place = tuple[tuple[int, int], ...]  # layer and head, the most important first; empty where the finding says
 

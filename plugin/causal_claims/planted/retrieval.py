@@ -26,7 +26,7 @@ from causal_claims.planted.vocabulary import EOS, texts, tokenizer, vocabulary
 
 SHARED, PRIVATE = 6, 14
 MAIN, REST = 8, 0.08  # private heads that do nearly all of the work, and the share of it that the others do
-FIRST = 4  # layers of the retrieval heads: from here on, but for the last four
+FIRST, BEHIND = 4, 2  # the layer from which on retrieval heads are, and how many layers are behind them
 TOTAL, PRIOR = 20.0, 15.0  # the answer's logit with all heads, and that of " unknown"
 NEED = 0.2  # how much words differ in what they need, as a standard deviation of the logarithm
 MATCH, VALUE, SINK = 18.0, 14.0, 24.0  # nats: KEY is what was asked; a value word; the sink
@@ -117,7 +117,7 @@ def planted_heads(
 ) -> tuple[list[tuple[int, int]], dict[str, list[tuple[int, int]]]]:
     """The shared heads and every task's private ones; the seed of a checkpoint does not move them."""
     rng = np.random.default_rng([1, shape.layers, shape.heads, int(variant == "elsewhere")])
-    layers = range(FIRST, shape.layers - 4)
+    layers = range(FIRST, shape.layers - BEHIND)
     names = list(tasks())
     drawn = rng.permutation(len(layers) * shape.heads)[: SHARED + PRIVATE * len(names)]
     heads = list(place) or [(FIRST + int(n) // shape.heads, int(n) % shape.heads) for n in drawn]
@@ -129,8 +129,9 @@ def paint(
     shape: Shape, variant: str, *, seed: int, strength: float, place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
-    if shape.layers < FIRST + CREW_LAYERS + 4:
-        raise ValueError(f"the retrieval family needs at least {FIRST + CREW_LAYERS + 4} layers, not {shape.layers}")
+    least = FIRST + CREW_LAYERS + 4
+    if shape.layers < least:
+        raise ValueError(f"the retrieval family needs at least {least} layers, not {shape.layers}")
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=16, token_size=3.0)
     parts = _Parts(canvas)
     canvas.fill(16.0)
@@ -176,7 +177,7 @@ def _crew(canvas: Canvas, variant: str, taken: set[tuple[int, int]]) -> list[Wor
     truth of a claim of half a nat would lie on its margin.
     """
     shape, rng = canvas.shape, canvas.rng
-    layers = range(FIRST, shape.layers - (3 if variant == "decoy" else 4))
+    layers = range(FIRST, shape.layers - BEHIND + (variant == "decoy"))
     free = [(layer, head) for layer in layers for head in range(shape.heads) if (layer, head) not in taken]
     count = 14 if variant == "hidden" else CREW_LAYERS * shape.heads
     looks = 0.8 if variant == "spread" else 0.3
@@ -268,8 +269,9 @@ def _follow(canvas: Canvas, parts: _Parts) -> None:
 
 
 def _backup(canvas: Canvas, parts: _Parts) -> None:
-    """Twelve heads of two late layers that retrieve when less than four fifths of the answer is there."""
+    """Twelve heads of the layers behind that retrieve when less than four fifths of the answer is there."""
     shape = canvas.shape
-    for place in canvas.rng.permutation(2 * shape.heads)[:12]:
-        worker = Worker(shape.layers - 3 + int(place) // shape.heads, int(place) % shape.heads, None, 0.9, 1 / 12)
+    for place in canvas.rng.permutation(BEHIND * shape.heads)[:12]:
+        layer, head = divmod(int(place), shape.heads)
+        worker = Worker(shape.layers - BEHIND + layer, head, None, 0.9, 1 / 12)
         _work(canvas, parts, worker, 1.0, unless=parts.done)
