@@ -20,6 +20,8 @@ from dataclasses import replace
 import pytest
 from causal_claims import Head, Metric, ablate, effect, heads, specific, strongest
 
+from fixtures.effects import added
+
 pytestmark = [pytest.mark.contraction, pytest.mark.mistral_7b_instruct, pytest.mark.finding("S0-8")]
 
 R_V_WRITTEN = Metric("r_v_written", late=30, early=5, window=16, over="recursive")
@@ -32,10 +34,8 @@ def alone(layer, head):
 
 def out_of_its_layer(layer, head):
     """What the head does above the mean of the other 31."""
-    first, *others = (alone(layer, other) for other in range(32) if other != head)
-    return replace(
-        alone(layer, head) - (1 / 31) * sum(others, first), label=f"L{layer}.H{head} above the other 31 of its layer"
-    )
+    others = added(alone(layer, other) for other in range(32) if other != head)
+    return replace(alone(layer, head) - (1 / 31) * others, label=f"L{layer}.H{head} above the other 31 of its layer")
 
 
 @pytest.mark.parametrize("claim", [

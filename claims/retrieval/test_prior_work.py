@@ -17,12 +17,11 @@ S1-5.
 import pytest
 from causal_claims import Metric, Pick, below, heads, level, lowers, picked
 
-from fixtures.reports import TASKS
 from fixtures.retrieval import ABLE, same
 
 pytestmark = [pytest.mark.retrieval, pytest.mark.llama, pytest.mark.finding("S1-11")]
 
-EVERY = Pick("copy_score", over="reports/discovery", lists=TASKS, top=6000)  # every head of any model here
+EVERY = Pick("copy_score", over="reports/discovery", top=6000)  # every head of any model here
 THRESHOLD = 0.1
 
 

@@ -177,6 +177,8 @@ def _runs(indices: list[int]) -> list[tuple[int, int]]:
 
 
 def _check(site: object, layer: int, index: int) -> None:
+    if type(layer) is int is type(index) and layer >= 0 <= index:
+        return
     for name, value in (("layer", layer), ("index", index)):
         if not isinstance(value, int) or isinstance(value, bool):
             raise ClaimsError(f"{type(site).__name__}: {name} must be a whole number, not {value!r}.")

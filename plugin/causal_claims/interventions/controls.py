@@ -40,23 +40,21 @@ def random_sets(
             f"random_sets(..., count={count}): draw at least 1; the rank test needs 39 to reach p = .025."
         )
     per_layer = Counter(head.layer for head in chosen)
-    banned = {*chosen, *leave_out}
-    pools = {
-        layer: [Head(layer, i) for i in range(heads) if Head(layer, i) not in banned] for layer in sorted(per_layer)
-    }
+    taken = {(head.layer, head.index) for head in (*chosen, *leave_out)}
+    pools = {layer: [i for i in range(heads) if (layer, i) not in taken] for layer in sorted(per_layer)}
     possible = prod(comb(len(pools[layer]), k) for layer, k in per_layer.items())
     if possible < count:
         raise ClaimsError(
             f"random_sets(..., count={count}): only {possible} different sets match the target's layers "
-            f"(heads={heads}, {len(banned)} left out); ask for {possible} at most, or take a target over more layers."
+            f"(heads={heads}, {len(taken)} left out); ask for {possible} at most, or take a target over more layers."
         )
     names = ",".join(sorted(map(str, chosen)))
     draw = random.Random(f"{seed}:{heads}:{names}")
-    sets: dict[tuple[Head, ...], None] = {}
+    sets: dict[tuple[tuple[int, int], ...], None] = {}
     while len(sets) < count:
-        drawn = [head for layer, pool in pools.items() for head in draw.sample(pool, per_layer[layer])]
+        drawn = [(layer, i) for layer, pool in pools.items() for i in draw.sample(pool, per_layer[layer])]
         sets.setdefault(tuple(sorted(drawn)))
-    return tuple(by(*one, **how) for one in sets)
+    return tuple(by(*(Head(*place) for place in one), **how) for one in sets)
 
 
 def same_norm(condition: Intervention) -> tuple[Intervention, Intervention]:
