@@ -236,6 +236,7 @@ def test_on_paper_the_evidence_is_there_and_the_buttons_are_not(browser, pages):
 def test_a_thousand_claims_open_and_filter_at_once(browser, pages):
     browser.open(pages / "many.html")
     assert len(texts(browser)) == 300, "the first are laid out, the others when asked for"
+    assert browser.evaluate("document.querySelector('#table thead').innerText").split()[:2] == ["Outcome", "Claim"]
     took = browser.evaluate(
         "(() => { const box = document.querySelector('input[type=search]'), begun = performance.now(); box.value = 'c999.';"
         " box.dispatchEvent(new Event('input', {bubbles: true})); document.body.offsetHeight; return performance.now() - begun; })()"
