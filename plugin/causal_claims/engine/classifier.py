@@ -63,9 +63,10 @@ def classifier(name: str) -> Classifier:
         tokenizer = AutoTokenizer.from_pretrained(name, **here)
         model: Any = AutoModelForSequenceClassification.from_pretrained(name, use_safetensors=True, **here)
     except (OSError, ValueError, KeyError) as error:
-        why = " ".join(str(error).split())[:160]
+        said = " ".join(str(error).split()).partition(". ")[0]
+        why = "" if "cached files" in said else f" ({said[:160]})"  # that they could not be fetched: nobody tried
         raise NotRunError(
-            f"scorer {name}: its weights are not on this machine ({why}); download them, or use scorer=lexicon."
+            f"scorer {name}: its weights are not on this machine{why}; fetch them with `hf download {name}`, or use scorer=lexicon."
         ) from None
     labels = model.config.id2label
     return Classifier(name, model.eval(), tokenizer, tuple(str(labels[i]) for i in sorted(labels)))
