@@ -21,7 +21,7 @@ def histogram(
     counts = [0] * bins
     for value in controls:
         counts[min(bins - 1, int((axis.at(value) - axis.start) / width))] += 1
-    most, base = max(counts), 40 + BARS
+    most, base = max(counts), 52 + BARS
     bars = [
         element("rect", x=axis.start + i * width, y=base - BARS * n / most, width=max(1.0, width - 1), height=BARS * n / most, fill=GREY)
         for i, n in enumerate(counts)
@@ -31,15 +31,13 @@ def histogram(
     anchor = "end" if at > WIDTH * 0.6 else "start"
     inside: list[Markup] = [*bars]
     if axis.holds(0):
-        inside.append(line(f"M{px(axis.at(0))} 34V{base}", FAINT))
+        inside.append(line(f"M{px(axis.at(0))} 46V{base}", FAINT))
     if low is not None and high is not None:
-        inside.append(line(f"M{px(axis.at(low))} 30H{px(axis.at(high))}", width=2))
+        inside.append(line(f"M{px(axis.at(low))} 42H{px(axis.at(high))}", width=2))
     inside += [
-        line(f"M{px(at)} 24V{base}", width=2),
-        text(at + (-6 if anchor == "end" else 6), 20, "the targeted set", text_anchor=anchor, font_weight=600),
-        text(
-            axis.start, 20 if anchor == "end" else 12, f"{len(controls)} random sets, at most {most} a bar", class_="q"
-        ),
+        line(f"M{px(at)} 36V{base}", width=2),
+        text(at + (-6 if anchor == "end" else 6), 32, "the targeted set", text_anchor=anchor, font_weight=600),
+        text(axis.start, 12, f"{len(controls)} random sets, at most {most} a bar", class_="q"),
         bottom_axis(axis, base, unit),
     ]
     return drawing(WIDTH, base + 36, title, *inside)

@@ -46,11 +46,15 @@
       if (d) svg.append(node("path", { class: letter, d, stroke }));
     }
     for (const v of [low, high]) svg.append(node("text", { x: left - 6, y: at(v) + (v === high ? 4 : 0) }, String(+v.toPrecision(3)).replace("-", "\u2212")));
+    const told = [];
     order.forEach((i, place) => {
       if (!named.includes(units[i])) return;
       const x = left + step * (place + 0.5), y = at(start[i] + total[i]), last = place > n / 2;
+      let label = Math.min(height - 3, Math.max(9, y + 4));
+      while (told.some(([other, taken]) => Math.abs(x - other) < 80 && Math.abs(label - taken) < 12)) label += y > height / 2 ? -12 : 12;
+      told.push([x, label]);
       svg.append(node("circle", { cx: x, cy: y, r: 5, fill: "none", stroke: "#767b84", "stroke-width": 1.5 }),
-                 node("text", { x: x + (last ? -7 : 7), y: Math.min(height - 3, Math.max(9, y + 4)), "text-anchor": last ? "end" : "start" }, units[i]));
+                 node("text", { x: x + (last ? -7 : 7), y: label, "text-anchor": last ? "end" : "start" }, units[i]));
     });
     figure.prepend(svg);
   };
