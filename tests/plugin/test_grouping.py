@@ -17,5 +17,13 @@ def test_a_large_group_is_shared_by_idle_workers():
     assert len(set(grouped([f"t.py::a[m0-{i}]" for i in range(100)], {"m0"}, 2).values())) > 2
 
 
+def test_a_group_of_up_to_half_a_workers_share_is_not_cut():
+    models = [f"m{i}" for i in range(4)]
+    groups = grouped([f"t.py::a[{model}-{i}]" for model in models for i in range(60)], set(models), 2)
+    assert set(groups.values()) == {f"{model}#0" for model in models}
+    larger = grouped([f"t.py::a[{model}-{i}]" for model in models[:2] for i in range(60)], set(models), 2)
+    assert len(set(larger.values())) == 4
+
+
 def test_a_key_that_is_no_model_is_no_group():
     assert grouped(["t.py::a[other-raises]"], MODELS, 2) == {"t.py::a[other-raises]": "t.py::a[other-raises]"}
