@@ -98,7 +98,7 @@ class ClaimSuite:
             env={**outer, "PYTHONPATH": str(PLUGIN), "COLUMNS": "240", **(environment or {})},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,  # a hang; on a busy machine some take two minutes
             check=False,
         )
         return Run(place, done.returncode, done.stdout + done.stderr)
