@@ -51,12 +51,12 @@ def pairs(total: Array, arms: tuple[Array, Array] | None, named: Mapping[int, st
     for i, name in named.items():
         x, y = _LEFT + step * (places[i] + 0.5), axis.at(float(end[i]))
         side, anchor = (-7, "end") if places[i] > len(order) / 2 else (7, "start")
-        label, away = min(HEIGHT - 3, max(9, y + 4)), -12 if y > HEIGHT / 2 else 12
-        while any(abs(x - other) < 80 and abs(label - taken) < 12 for other, taken in told):
-            label += away
-        told.append((x, label))
+        base, away = min(HEIGHT - 3, max(9, y + 4)), -12 if y > HEIGHT / 2 else 12
+        while any(abs(x - other) < 80 and abs(base - taken) < 12 for other, taken in told):
+            base += away
+        told.append((x, base))
         words.append(
             f"<circle cx={x:g} cy={y:.0f} r=5 fill=none stroke=#767b84 stroke-width=1.5 />"
-            f"<text x={x + side:g} y={label:.0f} text-anchor={anchor}>{escape(name)}</text>"
+            f"<text x={x + side:g} y={base:.0f} text-anchor={anchor}>{escape(name)}</text>"
         )
     return Markup("".join(words) + "</svg>")
