@@ -8,6 +8,7 @@ go of Python's lock inside its operations.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from threading import Barrier
 from typing import TypeVar
 
 import torch
@@ -28,7 +29,12 @@ def beside(work: Callable[[Given], Made], batches: Sequence[Given]) -> list[Made
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    pool = ThreadPoolExecutor(threads, "lane", torch.set_num_threads, (1,))
-    wait([pool.submit(torch.get_num_threads) for _ in range(threads)])
+    pool, all_there = ThreadPoolExecutor(threads, "lane", torch.set_num_threads, (1,)), Barrier(threads)
+
+    def begin() -> None:
+        torch.get_num_threads()  # only now does torch take what the lane has set
+        all_there.wait()  # else one that is idle would begin twice, and another be made later
+
+    wait([pool.submit(begin) for _ in range(threads)])
     torch.set_num_threads(threads)  # what a lane sets for itself, torch takes for the next new thread's number too
     return pool
