@@ -123,6 +123,8 @@ def load_registry(path: Path) -> Registry:
 
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader(path))
+    except RecursionError:
+        raise ClaimsError(f"{path} cannot be read: its lists or mappings are nested too deeply.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ClaimsError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
     except OSError as error:
@@ -140,13 +142,22 @@ def load_registry(path: Path) -> Registry:
 
 
 def _loader(path: Path) -> Any:
-    """PyYAML's safe loader, but for one thing: of two equal keys it would silently keep the last."""
+    """PyYAML's safe loader, which silently keeps the last of two equal keys and chokes on a number or date that is none."""
     import yaml
 
     class Loader(yaml.SafeLoader):
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            try:
+                return super().construct_object(node, deep)
+            except (ValueError, KeyError, AttributeError):  # what int(), date() and a look-up of a word raise
+                kind, line = node.tag.rpartition(":")[2], node.start_mark.line + 1
+                raise ClaimsError(
+                    f"{path}, line {line}: {str(node.value)[:60]!r} is no {kind}; a word that looks like one stands in quotes."
+                ) from None
+
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen: set[str] = set()
-            for key, _ in node.value:
+            for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
                 line = key.start_mark.line + 1
                 if not isinstance(key, yaml.ScalarNode):
                     raise ClaimsError(f"{path}, line {line}: a key is a word, not a list or a mapping.")

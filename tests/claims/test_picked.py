@@ -77,7 +77,7 @@ def test_a_file_by_hand_needs_no_scores_and_may_name_the_shared_heads(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "says"), [
-    ("{", "is not JSON"), ("[]", "must hold lists of heads"), ('{"lists": {"a": [[1]]}}', "must hold .layer, head."),
+    ("{", "is not JSON"), ("[" * 100_000, "is not JSON"), ("[]", "must hold lists of heads"), ('{"lists": {"a": [[1]]}}', "must hold .layer, head."),
     ('{"lists": {"a": [[1, 2], [1, 2]]}}', "L1.H2 is twice"), ('{"lists": {"a": "L1.H2"}}', "must hold .layer, head."),
 ])  # fmt: skip
 def test_a_wrong_file_is_a_sentence(tmp_path, text, says):

@@ -63,6 +63,8 @@ def test_a_sentiment_classifier_is_none_of_politeness(tmp_path):
 def test_absent_weights_are_not_run(tmp_path):
     with pytest.raises(NotRunError, match="its weights are not on this machine"):
         check_scorer(Metric("sentiment", scorer=str(tmp_path / "nowhere")))
+    with pytest.raises(NotRunError, match="machine; fetch them with `hf download nobody/has-this`"):
+        check_scorer(Metric("sentiment", scorer="nobody/has-this"))
 
 
 def test_the_lexicon_needs_no_weights():

@@ -224,3 +224,14 @@ def test_a_bad_table_is_refused_by_a_sentence_that_names_rows(tmp_path, rows, wo
 
     with pytest.raises(ClaimsError, match=words):
         read_measurements(tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize("fault", pa.ArrowException.__subclasses__())
+def test_whatever_the_reader_finds_wrong_is_a_sentence(tmp_path, monkeypatch, fault):
+    def broken(path):
+        raise fault("something is wrong with it")
+
+    path = written(tmp_path / "m.parquet", rows())
+    monkeypatch.setattr("causal_claims.recorded.file._table", broken)
+    with pytest.raises(ClaimsError, match=r"m\.parquet cannot be read as parquet: .*something is wrong with it"):
+        read_measurements(path)

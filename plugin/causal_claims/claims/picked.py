@@ -157,7 +157,7 @@ def read_heads(path: Path) -> Heads:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ClaimsError(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ClaimsError(f"{path} is not JSON: {error}.") from None
     lists = body.get("lists") if isinstance(body, dict) else None
     if not isinstance(lists, dict) or not lists:

@@ -55,7 +55,7 @@ def read_ledger(path: Path) -> Ledger:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ClaimsError(f"ledger {path} cannot be read: {error.strerror}.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ClaimsError(f"ledger {path} is not JSON: {error}.") from None
     try:
         body = migrated(body, SCHEMA)

@@ -129,7 +129,7 @@ def paint(
     shape: Shape, variant: str, *, seed: int, strength: float, place: tuple[tuple[int, int], ...] = ()
 ) -> tuple[Canvas, dict[str, Any]]:
     """The checkpoint's canvas and what is true of it."""
-    least = FIRST + CREW_LAYERS + 4
+    least = FIRST + CREW_LAYERS + BEHIND
     if shape.layers < least:
         raise ValueError(f"the retrieval family needs at least {least} layers, not {shape.layers}")
     canvas = Canvas(shape, vocabulary(), seed=seed, token_width=16, token_size=3.0)

@@ -17,7 +17,7 @@ def read_columns(path: Path) -> tuple[dict[str, Any], int]:
     try:
         table, first_row = _table(path)
         names = table.column_names
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ClaimsError(f"{path.name} cannot be read as {path.suffix.lower()[1:]}: {_why(path, error)}.") from None
     _check_names(path.name, names)
     if table.num_rows == 0:
@@ -68,7 +68,9 @@ def _table(path: Path) -> tuple[Any, int]:
 def _why(path: Path, error: Exception) -> str:
     """What pyarrow says on one line, and what is the matter most often."""
     what = "".join(c if c.isprintable() else "?" for c in " ".join(str(error).split())[:300].rstrip("."))
-    if path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    with path.open("rb") as file:
+        begins = file.read(2)
+    if begins in (b"\xff\xfe", b"\xfe\xff"):
         return f"{what}; it is UTF-16, save it as UTF-8"
     if "(L" in what:
         return f'{what}; a field that holds a comma stands in quotes: "ablate(L0.H0, L0.H1)"'
